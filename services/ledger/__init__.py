@@ -1,0 +1,30 @@
+"""The ledger: a library for append-only, provable event ledgers on PostgreSQL. It knows nothing of what is recorded.
+
+Append with `Ledger.append(Unit(...))`, read with `stream`, `scan`, `page`, `entry`. See docs/ledger.md.
+"""
+
+from .errors import (
+    AlreadyReceived,
+    Blocked,
+    Corrupt,
+    KeyReused,
+    LedgerError,
+    MessageRefused,
+    NoteInvalid,
+    NotYet,
+    Unavailable,
+    VersionConflict,
+)
+from .ledger import Head, Ledger
+from .migrate import migrate
+from .notes import Checkpoint, Signer, Verifier
+from .records import Context, NewEvent, Record, StreamWrite, decode_body, message_key
+from .registers import Document, Entry, Register
+from .units import Appended, Idempotency, Parking, Receipt, Unit
+
+__all__ = [
+    "AlreadyReceived", "Appended", "Blocked", "Checkpoint", "Context", "Corrupt", "Document", "Entry", "Head",
+    "Idempotency", "KeyReused", "Ledger", "LedgerError", "MessageRefused", "NewEvent", "NotYet", "NoteInvalid",
+    "Parking", "Receipt", "Record", "Register", "Signer", "StreamWrite", "Unavailable", "Unit", "Verifier",
+    "VersionConflict", "decode_body", "message_key", "migrate",
+]  # fmt: skip
