@@ -1,0 +1,61 @@
+"""Every released event type and version, with the upcasters between versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import decisions, intake, payments
+from .facts import Fact
+
+Data = dict[str, Any]
+Upcaster = Callable[[Data], Data]
+
+SERVICES: Mapping[str, tuple[type[Fact], ...]] = {
+    "intake": intake.FACTS,
+    "decisions": decisions.FACTS,
+    "payments": payments.FACTS,
+}
+MODELS: Mapping[tuple[str, int], type[Fact]] = {
+    (fact.event_type, fact.event_schema): fact for facts in SERVICES.values() for fact in facts
+}
+NEWEST: Mapping[str, int] = {
+    name: max(version for other, version in MODELS if other == name) for name, _ in MODELS
+}
+
+
+class ContractUnknown(ValueError):
+    """An event type or version that this release does not know."""
+
+
+def _application_submitted_1_to_2(data: Data) -> Data:
+    """One municipality became shares of municipalities: all of it lay in the one."""
+    rest = {key: value for key, value in data.items() if key != "municipality"}
+    return {**rest, "municipalities": [{"municipality": data["municipality"], "percent": 100}]}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {("application.submitted", 1): _application_submitted_1_to_2}
+"""(type, version) → a pure function to the data of the next version."""
+
+
+def known(event_type: str, schema: int) -> bool:
+    """Whether this release can read an event."""
+    return (event_type, schema) in MODELS
+
+
+def upcast(event_type: str, schema: int, data: Data) -> Data:
+    """The data as the newest version of its type; raises ContractUnknown."""
+    if not known(event_type, schema):
+        raise ContractUnknown(f"{event_type} version {schema} is unknown to this release")
+    for version in range(schema, NEWEST[event_type]):
+        data = UPCASTERS[event_type, version](data)
+    return data
+
+
+def read(event_type: str, schema: int, data: Data) -> Fact:
+    """The event as the newest model of its type. Raises ContractUnknown, or pydantic's ValidationError."""
+    newest = MODELS[event_type, NEWEST[event_type]] if event_type in NEWEST else None
+    upcasted = upcast(event_type, schema, data)
+    if newest is None:
+        raise ContractUnknown(f"{event_type} is unknown to this release")
+    return newest.model_validate(upcasted)
