@@ -2,7 +2,7 @@
 is well.
 """
 
-import unicodedata
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -15,6 +15,9 @@ from services.payments.backoffice.rows import VoucherRow
 _TEXT_MAX = 32_767
 """Characters that a spreadsheet's cell holds."""
 _NUMBER_MAX = 10**18
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
+"""A byte order mark counts as one: inside a text it would be lost at the head of a file."""
+_CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _EMPTY_FAULTS = {
     **dict.fromkeys(REQUIRED_TEXTS, "is empty"),
     PostingField.END_TO_END_ID: "is empty: give None where there is none",
@@ -107,13 +110,7 @@ def _multiline(field: PostingField, profile: Profile) -> bool:
 
 
 def _has_control_character(text: str, *, multiline: bool) -> bool:
-    """A byte order mark counts as one: inside a text it would be lost at the head of a file."""
-    allowed = "\n\t" if multiline else ""
-    return any(
-        character == "\ufeff"
-        or (unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed)
-        for character in text
-    )
+    return (_CONTROL_BUT_BREAKS if multiline else _CONTROL).search(text) is not None
 
 
 def _name(voucher: tuple[str, int]) -> str:
