@@ -1,0 +1,111 @@
+"""Appropriations (*määräraha*), the diary and meetings: the streams that many cases share.
+
+They are written in the same transaction as the case that uses them, at the version at which they were loaded: that is
+what makes awards beyond the appropriation, gaps in the diary and two cases in one section impossible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from schemas.decisions import (
+    AppropriationCommitted,
+    AppropriationReleased,
+    AppropriationSet,
+    DiaryNumberAssigned,
+    MeetingConvened,
+    SectionTaken,
+)
+from schemas.facts import Fact
+from schemas.money import euros
+from schemas.refusals import conflict, not_found
+
+
+@dataclass(frozen=True, slots=True)
+class Appropriation:
+    """How much there is, and how much of it decisions bind; cents."""
+
+    amount: int = 0
+    committed: int = 0
+    exists: bool = False
+
+    @property
+    def free(self) -> int:
+        return self.amount - self.committed
+
+
+def evolve_appropriation(state: Appropriation, fact: Fact) -> Appropriation:
+    """The appropriation after a fact."""
+    match fact:
+        case AppropriationSet():
+            return replace(state, amount=fact.amount, exists=True)
+        case AppropriationCommitted():
+            return replace(state, committed=state.committed + fact.amount)
+        case AppropriationReleased():
+            return replace(state, committed=state.committed - fact.amount)
+    return state
+
+
+def set_appropriation(state: Appropriation, appropriation_id: str, amount: int) -> list[Fact]:
+    """Sets the appropriation; refused below what decisions bind already."""
+    if amount < state.committed:
+        raise conflict("appropriation-below-commitments", f"decisions bind {euros(state.committed)} already")
+    return [AppropriationSet(appropriation_id=appropriation_id, amount=amount)]
+
+
+def commit(state: Appropriation, appropriation_id: str, application_id: UUID, amount: int) -> list[Fact]:
+    """Binds a part of the appropriation (P10); nothing for a sum of zero. Refused when not enough is free."""
+    if amount == 0:
+        return []
+    if not state.exists:
+        raise not_found(f"appropriation {appropriation_id}: set it first")
+    if amount > state.free:
+        raise conflict("appropriation-exceeded", f"{euros(state.free)} of {appropriation_id} is free, "
+                       f"which is less than {euros(amount)}")  # fmt: skip
+    return [AppropriationCommitted(appropriation_id=appropriation_id, application_id=application_id, amount=amount)]
+
+
+def release(appropriation_id: str, application_id: UUID, amount: int) -> list[Fact]:
+    """Frees what a changed decision no longer binds."""
+    if amount == 0:
+        return []
+    return [AppropriationReleased(appropriation_id=appropriation_id, application_id=application_id, amount=amount)]
+
+
+def evolve_diary(running: int, fact: Fact) -> int:
+    """The last running number of the diary's class and year."""
+    return fact.running if isinstance(fact, DiaryNumberAssigned) else running
+
+
+def assign_diary_number(running: int, pattern: str, year: int, application_id: UUID) -> DiaryNumberAssigned:
+    """The next diary number; `pattern` is county data with the fields {running} and {year}."""
+    number = running + 1
+    return DiaryNumberAssigned(
+        diary_number=pattern.format(running=number, year=year), running=number, application_id=application_id
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A board's meeting and the last section of its minutes."""
+
+    convened: MeetingConvened
+    section: int = 0
+
+
+def evolve_meeting(state: Meeting | None, fact: Fact) -> Meeting | None:
+    """The meeting after a fact."""
+    match fact:
+        case MeetingConvened():
+            return Meeting(fact)
+        case SectionTaken() if state is not None:
+            return replace(state, section=fact.section)
+    return state
+
+
+def take_section(state: Meeting, application_id: UUID) -> SectionTaken:
+    """The next section of the minutes for a case."""
+    return SectionTaken(
+        meeting_id=state.convened.meeting_id, section=state.section + 1, application_id=application_id
+    )

@@ -1,0 +1,336 @@
+"""A case (*asia*) from opening to finality: its state, and what each act makes of it.
+
+Every act names the person who acts. Who is disqualified takes no part (*esteellisyys*, Administrative Procedure Act
+434/2003), and who proposed does not decide (P8). A refused attempt is an event: `attempt` raises `Attempted` with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+
+from schemas.decisions import (
+    ActRefused,
+    AgreementSigned,
+    AssessmentRecorded,
+    CaseAssigned,
+    CaseOpened,
+    CaseTransferred,
+    CaseWithdrawn,
+    ConflictDeclared,
+    DecisionBecameFinal,
+    DecisionMade,
+    DecisionNotified,
+    Instalment,
+    Outcome,
+    ProposalMade,
+    RecoveryDecided,
+    RectificationClaimed,
+    RectificationDecided,
+    SupplementReceived,
+    SupplementRequested,
+)
+from schemas.facts import Fact
+from schemas.money import euros, split
+from schemas.refusals import Refused, conflict, forbidden, invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as it stands. `amount` is the sum in force, in cents."""
+
+    opened: CaseOpened
+    officer: str | None = None
+    disqualified: frozenset[str] = field(default_factory=frozenset)
+    open_requests: frozenset[UUID] = field(default_factory=frozenset)
+    transferred: CaseTransferred | None = None
+    withdrawn: bool = False
+    proposal: ProposalMade | None = None
+    decision: DecisionMade | None = None
+    amount: int = 0
+    notified: DecisionNotified | None = None
+    claim: RectificationClaimed | None = None
+    claims_decided: int = 0
+    final_on: date | None = None
+    agreement: AgreementSigned | None = None
+    recovered: int = 0
+
+    @property
+    def closed_without_decision(self) -> bool:
+        return self.withdrawn or self.transferred is not None
+
+
+def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR0911, PLR0912 - one arm a fact, each trivial
+    """The case after a fact."""
+    match fact:
+        case CaseOpened():
+            return Case(fact)
+        case _ if state is None:
+            return None
+        case CaseAssigned():
+            return replace(state, officer=fact.officer)
+        case ConflictDeclared():
+            officer = None if state.officer == fact.person else state.officer
+            return replace(state, disqualified=state.disqualified | {fact.person}, officer=officer)
+        case SupplementRequested():
+            return replace(state, open_requests=state.open_requests | {fact.request_id})
+        case SupplementReceived():
+            return replace(state, open_requests=state.open_requests - {fact.request_id})
+        case CaseTransferred():
+            return replace(state, transferred=fact)
+        case CaseWithdrawn():
+            return replace(state, withdrawn=True)
+        case ProposalMade():
+            return replace(state, proposal=fact)
+        case DecisionMade():
+            return replace(state, decision=fact, amount=fact.amount)
+        case DecisionNotified():
+            return replace(state, notified=fact)
+        case RectificationClaimed():
+            return replace(state, claim=fact)
+        case RectificationDecided():
+            return replace(state, claim=None, amount=fact.amount, claims_decided=state.claims_decided + 1)
+        case DecisionBecameFinal():
+            return replace(state, final_on=fact.final_on)
+        case AgreementSigned():
+            return replace(state, agreement=fact)
+        case RecoveryDecided():
+            return replace(state, recovered=state.recovered + fact.amount)
+    return state
+
+
+def attempt(case: Case, person: str, act: str) -> ActRefused | None:
+    """The event of a refused attempt when `person` may take no part in the act, else None.
+
+    Acts: assign, request_supplement, assess, propose, decide, notify, transfer, decide_claim, recover.
+    """
+    reason = None
+    if person in case.disqualified:
+        reason = f"{person} is disqualified in this case"
+    elif act == "decide" and case.proposal is not None and case.proposal.person == person:
+        reason = f"{person} made the proposal and so does not decide"
+    elif act == "decide_claim" and case.decision is not None and case.decision.person == person:
+        reason = f"{person} made the decision and so does not decide on the claim against it"
+    if reason is None:
+        return None
+    return ActRefused(application_id=case.opened.application_id, person=person, act=act, reason=reason)
+
+
+def refusal_of(refused: ActRefused) -> Refused:
+    """What the caller is told once the attempt is recorded."""
+    return forbidden("may-not-take-part", refused.reason)
+
+
+def _open_for_preparation(case: Case) -> None:
+    if case.closed_without_decision:
+        raise conflict("case-closed", "the case is closed: the application was withdrawn or transferred")
+    if case.decision is not None:
+        raise conflict("decided-already", "the case is decided already")
+
+
+def assign(case: Case, officer: str) -> list[Fact]:
+    """Gives the case to an officer; a disqualified one is refused."""
+    _open_for_preparation(case)
+    if officer in case.disqualified:
+        raise conflict("officer-disqualified", f"{officer} is disqualified in this case: name another officer")
+    return [CaseAssigned(application_id=case.opened.application_id, officer=officer)]
+
+
+def declare_conflict(case: Case, person: str, reason: str) -> list[Fact]:
+    """Records that a person is disqualified; nothing when it is known."""
+    if person in case.disqualified:
+        return []
+    return [ConflictDeclared(application_id=case.opened.application_id, person=person, reason=reason)]
+
+
+def request_supplement(case: Case, request_id: UUID, question: str, due_on: date, today: date) -> list[Fact]:
+    """Asks for a supplement; the deadline lies ahead."""
+    _open_for_preparation(case)
+    if due_on <= today:
+        raise invalid("deadline-past", "the deadline for the supplement lies after today", "/due_on")
+    return [
+        SupplementRequested(
+            application_id=case.opened.application_id, request_id=request_id, question=question, due_on=due_on
+        )
+    ]
+
+
+def transfer(case: Case, reason: str) -> list[Fact]:
+    """Sends the application to the municipality whose task the activity is (*siirto*)."""
+    _open_for_preparation(case)
+    opened = case.opened
+    return [
+        CaseTransferred(
+            application_id=opened.application_id, municipality=opened.municipality, activity=opened.activity,
+            reason=reason,
+        )
+    ]  # fmt: skip
+
+
+def assess(case: Case, person: str, points: int, reasons: str) -> list[Fact]:
+    """Records an assessment; not while a supplement is awaited."""
+    _open_for_preparation(case)
+    if case.open_requests:
+        raise conflict("supplement-awaited", "a supplement is awaited: assess once it has come")
+    return [
+        AssessmentRecorded(application_id=case.opened.application_id, points=points, reasons=reasons, person=person)
+    ]
+
+
+def check_outcome(case: Case, outcome: Outcome, amount: int) -> None:
+    """An outcome fits its sum: in full what was applied for, in part less, else nothing; late is not examined."""
+    applied = case.opened.applied
+    if case.opened.late and outcome != "not_examined":
+        raise conflict("late", "the application came late: it is not examined")
+    if outcome == "not_examined" and not case.opened.late:
+        raise invalid("not-late", "only what came late is not examined", "/outcome")
+    fits = {
+        "granted": amount == applied,
+        "granted_in_part": 0 < amount < applied,
+        "rejected": amount == 0,
+        "not_examined": amount == 0,
+    }[outcome]
+    if not fits:
+        raise invalid("amount-does-not-fit", f"{outcome} does not go with {euros(amount)} when {euros(applied)} "
+                      "was applied for", "/amount")  # fmt: skip
+
+
+def propose(case: Case, person: str, outcome: Outcome, amount: int, reasons: str) -> list[Fact]:
+    """Proposes a decision (*päätösehdotus*)."""
+    _open_for_preparation(case)
+    if case.open_requests:
+        raise conflict("supplement-awaited", "a supplement is awaited: propose once it has come")
+    check_outcome(case, outcome, amount)
+    return [
+        ProposalMade(
+            application_id=case.opened.application_id, outcome=outcome, amount=amount, reasons=reasons, person=person
+        )
+    ]
+
+
+def plan_instalments(amount: int, payable_from: tuple[date, ...]) -> tuple[Instalment, ...]:
+    """Equal instalments on the given days, exact to the cent by largest remainder; none for a sum of zero."""
+    if amount == 0:
+        return ()
+    if not payable_from:
+        raise invalid("no-instalments", "a grant is paid in one instalment at least", "/payable_from")
+    shares = split(amount, [1] * len(payable_from))
+    return tuple(
+        Instalment(number=index + 1, amount=share, payable_from=day)
+        for index, (share, day) in enumerate(zip(shares, payable_from, strict=True))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a decision says beside the case: who decided, where, on which Helsinki date, with which terms."""
+
+    person: str
+    organ: str
+    decided_on: date
+    outcome: Outcome
+    amount: int
+    reasons: str
+    conditions: tuple[str, ...]
+    payable_from: tuple[date, ...]
+    meeting_id: str | None = None
+    section: int | None = None
+
+
+def decide(case: Case, ruling: Ruling) -> list[Fact]:
+    """Makes the decision on a case that has a proposal."""
+    _open_for_preparation(case)
+    if case.proposal is None:
+        raise conflict("no-proposal", "a decision needs a proposal first")
+    check_outcome(case, ruling.outcome, ruling.amount)
+    opened = case.opened
+    return [
+        DecisionMade(
+            application_id=opened.application_id, diary_number=opened.diary_number,
+            association_id=opened.association_id, association_name=opened.association_name, iban=opened.iban,
+            basket=opened.basket, municipality=opened.municipality, pays=opened.pays, outcome=ruling.outcome,
+            amount=ruling.amount, instalments=plan_instalments(ruling.amount, ruling.payable_from),
+            reasons=ruling.reasons, conditions=ruling.conditions, decided_on=ruling.decided_on, person=ruling.person,
+            organ=ruling.organ, meeting_id=ruling.meeting_id, section=ruling.section,
+        )
+    ]  # fmt: skip
+
+
+def notify(case: Case, notice: DecisionNotified) -> list[Fact]:
+    """Gives notice of the decision, once."""
+    if case.decision is None:
+        raise conflict("not-decided", "there is no decision to give notice of")
+    if case.notified is not None:
+        raise conflict("notified-already", "notice was given already")
+    return [notice]
+
+
+def claim(case: Case, claim_id: UUID, received_on: date, grounds: str) -> list[Fact]:
+    """Takes a claim for rectification; one that comes after the last day is recorded as such."""
+    if case.notified is None:
+        raise conflict("not-notified", "a claim is made against a decision of which notice was given")
+    if case.claim is not None:
+        raise conflict("claim-pending", "a claim is pending already")
+    in_time = received_on <= case.notified.last_claim_day and case.final_on is None
+    return [
+        RectificationClaimed(
+            application_id=case.opened.application_id, claim_id=claim_id, received_on=received_on, in_time=in_time,
+            grounds=grounds,
+        )
+    ]  # fmt: skip
+
+
+def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:
+    """Decides the pending claim: the sum changes to the ruling's, or stands; a late claim is not examined."""
+    if case.claim is None:
+        raise conflict("no-claim", "no claim is pending")
+    if change and not case.claim.in_time:
+        raise conflict("claim-late", "a late claim is not examined: it changes nothing")
+    if change:
+        check_outcome(case, ruling.outcome, ruling.amount)
+    amount = ruling.amount if change else case.amount
+    outcome = "changed" if change else ("upheld" if case.claim.in_time else "not_examined")
+    instalments = plan_instalments(amount, ruling.payable_from) if change else ()
+    return [
+        RectificationDecided(
+            application_id=case.opened.application_id, claim_id=case.claim.claim_id, outcome=outcome,
+            previous_amount=case.amount, amount=amount, instalments=instalments, reasons=ruling.reasons,
+            decided_on=ruling.decided_on, person=ruling.person,
+        )
+    ]  # fmt: skip
+
+
+def become_final(case: Case, today: date) -> list[Fact]:
+    """Finality, when the last day for a claim has passed and none is pending; nothing before that."""
+    if case.notified is None or case.claim is not None or case.final_on is not None:
+        return []
+    if today <= case.notified.last_claim_day:
+        return []
+    return [DecisionBecameFinal(application_id=case.opened.application_id, final_on=today)]
+
+
+def sign_agreement(case: Case, years: int, without_money: bool, terms: str) -> list[Fact]:
+    """Signs a partnership's agreement after a decision."""
+    if case.opened.basket != "partnership":
+        raise conflict("no-partnership", "agreements are signed of partnerships")
+    if case.decision is None or case.decision.outcome in {"rejected", "not_examined"}:
+        raise conflict("not-granted", "an agreement follows a favourable decision")
+    return [
+        AgreementSigned(
+            application_id=case.opened.application_id, years=years, without_money=without_money, terms=terms
+        )
+    ]
+
+
+def recover(case: Case, recovery: RecoveryDecided, small_limit: int) -> list[Fact]:
+    """Decides to recover. At most what is in force and not recovered yet; what is under the county's limit (cents) need
+    not be returned (model: Act on Discretionary Government Transfers 688/2001)."""
+    left = case.amount - case.recovered
+    if recovery.amount > left:
+        raise conflict("more-than-granted", f"{euros(left)} can be recovered at most")
+    if recovery.amount < small_limit:
+        raise conflict("under-the-limit", f"sums under {euros(small_limit)} need not be returned")
+    if recovery.due_on <= recovery.decided_on:
+        raise invalid("due-date-past", "the due date lies after the decision", "/due_on")
+    return [recovery]
