@@ -232,7 +232,8 @@ class PostgresCluster:
         if not can_reach(public, self._user):
             raise FolderUnreachable(
                 f"PostgreSQL does not run as root, and its user (id {self._user.uid}) can reach neither "
-                f"{self.folder} nor {public}: choose a data folder all of whose parents are open to others (chmod o+x)"
+                f"{self.folder} nor {public}: choose a data folder all of whose parents are open to others "
+                "(chmod o+x)"
             )
         return public / f"cluster-{secrets.token_hex(8)}"
 

@@ -72,9 +72,7 @@ def local_binaries() -> PostgresBinaries:
 
 
 def unprivileged_user() -> UnixUser | None:
-    """Whom the server runs as: `nobody` when we are root (PostgreSQL refuses to run as root), else None,
-    ourselves.
-    """
+    """Whom the server runs as: `nobody` when we are root, which PostgreSQL refuses to be; else None."""
     if os.geteuid() != 0:
         return None
     try:
