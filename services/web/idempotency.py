@@ -1,0 +1,54 @@
+"""The header Idempotency-Key: a command that is sent again is answered again, not done again.
+
+The key belongs to the person who sends it. The ledger keeps it with the answer, in the transaction of the
+command; the same key with another request is refused there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Header, Request
+
+from services.web.identity import Identity, identify
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """`fingerprint` is the SHA-256 (32 bytes) of method, path and body: equal for equal requests."""
+
+    key: str
+    actor: str
+    fingerprint: bytes
+
+
+async def idempotency_key(
+    request: Request,
+    identity: Annotated[Identity, Depends(identify)],
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            pattern="^[!-~]{1,64}$",
+            description="1 to 64 visible ASCII characters: new for each command, kept for repetitions",
+        ),
+    ] = None,
+) -> IdempotencyKey | None:
+    """FastAPI dependency: the key of the request, or None when it has none. Reads the whole body."""
+    if key is None:
+        return None
+    return IdempotencyKey(key, identity.person, await fingerprint(request))
+
+
+async def fingerprint(request: Request) -> bytes:
+    """SHA-256 of method, path as sent (without the query) and body. Their borders are line feeds, which
+    method and path cannot hold.
+    """
+    path: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
+    digest = hashlib.sha256()
+    for part in (request.method.encode(), path, await request.body()):
+        digest.update(part + b"\n")
+    return digest.digest()
