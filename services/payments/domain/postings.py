@@ -1,0 +1,144 @@
+"""Double entry: each money event yields one balanced posting (*kirjaus*) by the county's posting table. A pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+from uuid import UUID
+
+from schemas.facts import Fact
+from schemas.payments import (
+    GrantAwarded,
+    GrantChanged,
+    PaymentBooked,
+    PaymentReturned,
+    RecoveryClaimed,
+    RecoveryReceived,
+    VouchersExported,
+)
+
+MONEY_EVENTS = (GrantAwarded, GrantChanged, PaymentBooked, PaymentReturned, RecoveryClaimed, RecoveryReceived)
+MONEY_TYPES = frozenset(fact.event_type for fact in MONEY_EVENTS)
+
+
+class PostingRule(Protocol):
+    """A row of the county's posting table."""
+
+    @property
+    def debit(self) -> str: ...
+    @property
+    def credit(self) -> str: ...
+    @property
+    def cost_centre(self) -> str: ...
+    @property
+    def service_class(self) -> str: ...
+
+
+class PostingTable(Protocol):
+    """What the county's data answers: the rule for a money event of a basket on a Helsinki date."""
+
+    def posting(self, event_type: str, basket: str, on: date) -> PostingRule: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GrantIdentity:
+    """What every posting of a grant repeats."""
+
+    application_id: UUID
+    diary_number: str
+    association_name: str
+    basket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Debit and credit of one sum (cents, more than zero), with all that later matching needs."""
+
+    position: int
+    event_type: str
+    grant: GrantIdentity
+    instalment: int | None
+    end_to_end_id: str | None
+    bank_reference: str | None
+    posted_on: date
+    debit: str
+    credit: str
+    cost_centre: str
+    service_class: str
+    amount: int
+    text: str
+
+    @property
+    def period(self) -> str:
+        """The month, such as 2026-04."""
+        return f"{self.posted_on:%Y-%m}"
+
+
+def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTable) -> Posting | None:
+    """The posting of a money event, or None for an event that moves no money."""
+    match fact:
+        case GrantAwarded():
+            return _post(position, fact, grant, table, fact.awarded_on, fact.amount, "Avustuspäätös")
+        case GrantChanged() if fact.change > 0:
+            return _post(position, fact, grant, table, fact.changed_on, fact.change, "Oikaisu", "grant.awarded")
+        case GrantChanged():
+            return _post(position, fact, grant, table, fact.changed_on, -fact.change, "Oikaisu", "grant.reduced")
+        case PaymentBooked():
+            return _post(position, fact, grant, table, fact.booked_on, fact.amount, f"Maksu {fact.instalment}")
+        case PaymentReturned():
+            return _post(position, fact, grant, table, fact.booked_on, fact.amount, f"Palautunut {fact.instalment}")
+        case RecoveryClaimed():
+            return _post(position, fact, grant, table, fact.claimed_on, fact.amount, "Takaisinperintä")
+        case RecoveryReceived():
+            return _post(position, fact, grant, table, fact.booked_on, fact.amount, "Takaisinperintä saatu")
+    return None
+
+
+def _post(  # noqa: PLR0913 - the parts of a posting
+    position: int, fact: Fact, grant: GrantIdentity, table: PostingTable, on: date, amount: int, text: str,
+    rule_for: str | None = None,
+) -> Posting:  # fmt: skip
+    rule = table.posting(rule_for or fact.event_type, grant.basket, on)
+    assert amount > 0, "a posting moves more than nothing"
+    return Posting(
+        position, fact.event_type, grant, getattr(fact, "instalment", None), getattr(fact, "end_to_end_id", None),
+        getattr(fact, "bank_reference", None), on, rule.debit, rule.credit, rule.cost_centre, rule.service_class,
+        amount, f"{text} {grant.diary_number}",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A posting with its voucher number, gap-free within series and year."""
+
+    series: str
+    number: int
+    posting: Posting
+
+
+def number_vouchers(postings: Sequence[Posting], exports: Iterable[VouchersExported]) -> list[Voucher]:
+    """The vouchers of all exported postings: each export numbered the postings of its period and range in their order."""
+    vouchers: list[Voucher] = []
+    for export in exports:
+        chosen = of_export(postings, export.period, export.after_position, export.up_to_position)
+        assert len(chosen) == export.count, "an export holds the postings that it counted"
+        vouchers += [Voucher(export.series, export.first_number + i, posting) for i, posting in enumerate(chosen)]
+    return vouchers
+
+
+def of_export(postings: Iterable[Posting], period: str, after: int, up_to: int) -> list[Posting]:
+    """The postings of a period within a range of positions, in the order of the ledger."""
+    chosen = [p for p in postings if p.period == period and after < p.position <= up_to]
+    return sorted(chosen, key=lambda posting: posting.position)
+
+
+def trial_balance(postings: Iterable[Posting]) -> dict[str, int]:
+    """Each account's balance in cents, debit positive; the sum over all accounts is zero (P10)."""
+    balances: dict[str, int] = {}
+    for posting in postings:
+        balances[posting.debit] = balances.get(posting.debit, 0) + posting.amount
+        balances[posting.credit] = balances.get(posting.credit, 0) - posting.amount
+    assert sum(balances.values()) == 0, "debits equal credits"
+    return balances
