@@ -201,7 +201,7 @@ def cache_folder() -> Path:
 
 
 def _fetch(maven: str, pom: Path, jars: Path) -> None:
-    """Fetches beside the final place and moves there, so that a broken fetch is never taken for a whole one."""
+    """Fetches beside the final place and moves there: a broken fetch is never taken for a whole one."""
     with tempfile.TemporaryDirectory(dir=jars.parent) as staging:
         target = Path(staging) / "jars"
         line = [
