@@ -6,8 +6,7 @@ LocalServerError            anything below
 ├── AlreadyRunning          another live server holds the same data folder
 ├── CommandFailed           a program that should finish by itself (initdb, mvn) ended with an error
 ├── StartFailed             a server ended, or did not answer in time
-├── BankRefused             the mock bank answered a control call with an error status
-└── ClockFileInvalid        the file of simulated time is missing or holds something else
+└── BankRefused             the mock bank answered a control call with an error status
 """
 
 
@@ -37,7 +36,3 @@ class StartFailed(LocalServerError):
 
 class BankRefused(LocalServerError):
     """The mock bank refused a control call; the message carries its answer."""
-
-
-class ClockFileInvalid(LocalServerError):
-    """The clock file is missing or holds something else; the message says what belongs in it."""
