@@ -182,16 +182,12 @@ def _from_http_exception(error: HTTPException) -> Problem:
 
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:
-    """The last resort, outside every middleware: hence it sets the correlation header itself."""
     _log.error("request failed unexpectedly", method=request.method, exc_info=error)
     problem = Problem(
         500,
         "unexpected",
         "Something went wrong here",
-        "The request could not be handled. Nothing is wrong with the request that we know of. "
+        "The request could not be handled, and it is not known that anything is wrong with it. "
         "Name the correlation id when you ask for help.",
     )
-    current = correlation_id.get()
-    if current:
-        problem.headers[CORRELATION_HEADER] = current
     return problem_response(problem)
