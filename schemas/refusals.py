@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 Kind = Literal["invalid", "forbidden", "not_found", "conflict", "stale"]
@@ -16,6 +17,14 @@ class Refused(Exception):  # noqa: N818 - the domain's word for it
         self.slug = slug
         self.detail = detail
         self.field = field
+
+
+class SeveralRefused(Exception):  # noqa: N818 - the same word for several
+    """A command's content breaks several rules: all are told at once."""
+
+    def __init__(self, refusals: Sequence[Refused]) -> None:
+        super().__init__("; ".join(each.detail for each in refusals))
+        self.refusals = tuple(refusals)
 
 
 def invalid(slug: str, detail: str, field: str = "") -> Refused:

@@ -1,0 +1,154 @@
+"""What the routes of the services share: who commands, as of when somebody reads, and how a command's outcome is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from asgi_correlation_id import correlation_id
+from fastapi import Depends, FastAPI, Query, Response
+from uuid_utils.compat import uuid7
+
+from schemas.facts import Moment
+from schemas.refusals import Kind, Refused, SeveralRefused
+from services.ledger import Context, Entry, KeyReused, Ledger, Unavailable, VersionConflict
+from services.web.handling import Answer, Key
+from services.web.idempotency import IdempotencyKey, idempotency_key
+from services.web.identity import Identity
+from services.web.pages import PageRequest, cut_page
+from services.web.permissions import require
+from services.web.preconditions import etag
+from services.web.problems import Problem, register_problem
+from services.web.validation import FieldError
+
+POSITION_MAX: Final = 2**62
+_STATUS: Final[Mapping[Kind, int]] = {
+    "invalid": 422,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "stale": 412,
+}
+_TITLES: Final[Mapping[Kind, str]] = {
+    "invalid": "The request breaks a rule",
+    "forbidden": "Not allowed",
+    "not_found": "Not found",
+    "conflict": "The request does not fit the present state",
+    "stale": "This has changed meanwhile",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Somebody's command: who, and the idempotency key if one was sent."""
+
+    identity: Identity
+    key: Key | None
+
+    @property
+    def context(self) -> Context:
+        """What the ledger records of who acts: the person, and the request's correlation id."""
+        return Context(self.identity.person, correlation_id.get() or str(uuid7()))
+
+
+def command(action: str) -> Callable[..., Command]:
+    """FastAPI dependency: a command by somebody who may do `action`."""
+
+    async def dependency(
+        identity: Annotated[Identity, Depends(require(action))],
+        key: Annotated[IdempotencyKey | None, Depends(idempotency_key)],
+    ) -> Command:
+        return Command(identity, None if key is None else Key(key.actor, key.key, key.fingerprint))
+
+    return dependency  # type: ignore[return-value]  # FastAPI awaits it: routes see the Command
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """A past position or moment; both None mean now."""
+
+    position: int | None
+    moment: datetime | None
+
+    async def resolve(self, ledger: Ledger) -> int:
+        """The position that is meant."""
+        return await ledger.resolve(self.position, self.moment)
+
+
+async def as_of(
+    position: Annotated[int | None, Query(ge=0, le=POSITION_MAX, description="As of this position")] = None,
+    moment: Annotated[Moment | None, Query(description="As of this moment, with its offset")] = None,
+) -> AsOf:
+    """FastAPI dependency. Raises Problem 400 when both are given."""
+    if position is not None and moment is not None:
+        raise Problem(400, "as-of-twice", "As of when?", "Give position or moment, not both.")
+    return AsOf(position, moment)
+
+
+def encode(answer: Mapping[str, Any]) -> bytes:
+    """An answer's JSON."""
+    return msgspec.json.encode(answer)
+
+
+def respond(answer: Answer, status: int = 200) -> Response:
+    """The HTTP answer to a command, with the new version as its ETag; a repeated command says so in a header."""
+    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {"ETag": etag(answer.version)}
+    return Response(answer.body, status, headers=headers, media_type="application/json")
+
+
+def present(entry: Entry) -> dict[str, Any]:
+    """A register's document with the position since which it has been so."""
+    return {**entry.document, "as_recorded_at_position": entry.since}
+
+
+async def register_page(
+    ledger: Ledger, register: str, asked: PageRequest, moment: AsOf, where: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A page of a register as of a moment, of the documents that contain what `where` asks for."""
+    position = await moment.resolve(ledger)
+    start = asked.after(str)
+    entries = await ledger.page(
+        register,
+        position,
+        after="" if start is None else str(start[0]),
+        where={name: value for name, value in where.items() if value is not None},
+        limit=asked.rows,
+    )
+    shown, following = cut_page(entries, asked, lambda entry: (entry.key,))
+    return {"items": [present(entry) for entry in shown], "next": following, "position": position}
+
+
+def refused_problem(refused: Refused) -> Problem:
+    """A rule's refusal over HTTP."""
+    errors = [FieldError(refused.field, refused.detail)] if refused.field else []
+    return Problem(_STATUS[refused.kind], refused.slug, _TITLES[refused.kind], refused.detail, errors)
+
+
+def several_refused_problem(refused: SeveralRefused) -> Problem:
+    """Several rules' refusals over HTTP, each with its pointer."""
+    errors = [FieldError(each.field, each.detail) for each in refused.refusals]
+    return Problem(422, "rules-broken", _TITLES["invalid"], "Correct what `errors` lists and send it again.", errors)
+
+
+def install_ledger_problems(app: FastAPI) -> None:
+    """Refusals of rules and of the ledger become problem documents."""
+    register_problem(app, Refused, refused_problem)
+    register_problem(app, SeveralRefused, several_refused_problem)
+    register_problem(
+        app, KeyReused,
+        lambda error: Problem(409, "idempotency-key-reused", "The key was used before", f"{error}: take a new key."),
+    )  # fmt: skip
+    register_problem(
+        app, VersionConflict,
+        lambda _: Problem(409, "busy", "Others are changing this", "Send the command again with the same key."),
+    )  # fmt: skip
+    register_problem(
+        app, Unavailable,
+        lambda _: Problem(
+            503, "unavailable", "Not available now", "Nothing was recorded. Send the command again with the same key.",
+            headers={"Retry-After": "1"},
+        ),
+    )  # fmt: skip
