@@ -52,6 +52,11 @@ def holding_on(records: Iterable[DatedRecord], day: date) -> DatedRecord | None:
     return next((record for record in records if record.holds_on(day)), None)
 
 
+def all_holding_on(records: Iterable[DatedRecord], day: date) -> tuple[DatedRecord, ...]:
+    """Give the records that hold on `day`, in their order."""
+    return tuple(record for record in records if record.holds_on(day))
+
+
 def overlapping(records: Iterable[DatedRecord]) -> tuple[DatedRecord, DatedRecord] | None:
     """Give the first two records, by their first day, whose periods share a day, or None."""
     ordered = sorted(records, key=lambda record: record.valid_from)
