@@ -6,6 +6,7 @@ what makes awards beyond the appropriation, gaps in the diary and two cases in o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -66,23 +67,18 @@ def commit(state: Appropriation, appropriation_id: str, application_id: UUID, am
     return [AppropriationCommitted(appropriation_id=appropriation_id, application_id=application_id, amount=amount)]
 
 
-def release(appropriation_id: str, application_id: UUID, amount: int) -> list[Fact]:
-    """Frees what a changed decision no longer binds."""
-    if amount == 0:
-        return []
-    return [AppropriationReleased(appropriation_id=appropriation_id, application_id=application_id, amount=amount)]
-
-
 def evolve_diary(running: int, fact: Fact) -> int:
     """The last running number of the diary's class and year."""
     return fact.running if isinstance(fact, DiaryNumberAssigned) else running
 
 
-def assign_diary_number(running: int, pattern: str, year: int, application_id: UUID) -> DiaryNumberAssigned:
-    """The next diary number; `pattern` is county data with the fields {running} and {year}."""
+def assign_diary_number(
+    running: int, write: Callable[[int, int], str], year: int, application_id: UUID
+) -> DiaryNumberAssigned:
+    """The next diary number; `write` makes its text of the running number and the year, by the county's pattern."""
     number = running + 1
     return DiaryNumberAssigned(
-        diary_number=pattern.format(running=number, year=year), running=number, application_id=application_id
+        diary_number=write(number, year), running=number, application_id=application_id
     )
 
 

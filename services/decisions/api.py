@@ -1,0 +1,281 @@
+"""Decisions over HTTP: appropriations, meetings, and each act on a case."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import Field
+
+from schemas.decisions import MeetingConvened, NoticeManner
+from schemas.facts import Contract
+from schemas.identifiers import Person, Slug, Text
+from schemas.money import NonNegativeMoney
+from schemas.refusals import not_found
+from services.ledger import Ledger
+from services.web.commands import AsOf, Command, as_of, command, present, register_page, respond
+from services.web.identity import Identity
+from services.web.pages import PageRequest, page_request
+from services.web.permissions import limited_to, require
+from services.web.problems import problem_responses
+
+from .handlers import DecideClaim, Decisions, MakeDecision, Propose, Recover, SignAgreement
+
+Asked = Annotated[PageRequest, Depends(page_request)]
+When = Annotated[AsOf, Depends(as_of)]
+_ANSWERS = problem_responses(404, 409)
+
+
+class SetAppropriation(Contract):
+    """An appropriation, such as operating-2026."""
+
+    appropriation_id: Slug
+    amount: NonNegativeMoney
+
+
+class Assign(Contract):
+    """The officer who prepares the case."""
+
+    officer: Person
+
+
+class DeclareConflict(Contract):
+    """Who is disqualified, and why."""
+
+    person: Person
+    reason: Text
+
+
+class RequestSupplement(Contract):
+    """What is asked, and by which Helsinki date."""
+
+    question: Text
+    due_on: date
+
+
+class Reasoned(Contract):
+    """The reason for an act."""
+
+    reason: Text
+
+
+class Assess(Contract):
+    """Points from 0 to 100 with reasons."""
+
+    points: int = Field(ge=0, le=100)
+    reasons: Text
+
+
+class GiveNotice(Contract):
+    """How notice is given."""
+
+    manner: NoticeManner
+
+
+class Claim(Contract):
+    """The grounds of a claim for rectification."""
+
+    grounds: Text
+
+
+def router(decisions: Decisions, ledger: Ledger) -> APIRouter:
+    """All routes of decisions."""
+    routes = APIRouter(prefix="/v1")
+    routes.include_router(_shared(decisions, ledger))
+    routes.include_router(_reading(ledger))
+    routes.include_router(_preparation(decisions))
+    routes.include_router(_deciding(decisions))
+    return routes
+
+
+def _shared(decisions: Decisions, ledger: Ledger) -> APIRouter:
+    routes = APIRouter(tags=["appropriations and meetings"])
+
+    @routes.post("/appropriations", status_code=201, responses=_ANSWERS)
+    async def set_appropriation(
+        sent: SetAppropriation, commanded: Annotated[Command, Depends(command("appropriation.set"))]
+    ) -> Response:
+        """Set an appropriation."""
+        return respond(await decisions.set_appropriation(commanded, sent.appropriation_id, sent.amount), 201)
+
+    @routes.get("/appropriations", dependencies=[Depends(require("appropriation.read"))])
+    async def list_appropriations(asked: Asked, when: When) -> dict[str, Any]:
+        """The appropriations, with what decisions bind of them."""
+        return await register_page(ledger, "appropriations", asked, when, {})
+
+    @routes.post("/meetings", status_code=201, responses=_ANSWERS)
+    async def convene(
+        meeting: MeetingConvened, commanded: Annotated[Command, Depends(command("meeting.convene"))]
+    ) -> Response:
+        """Convene a meeting with those present."""
+        return respond(await decisions.convene(commanded, meeting), 201)
+
+    @routes.get("/meetings", dependencies=[Depends(require("meeting.read"))])
+    async def list_meetings(asked: Asked, when: When) -> dict[str, Any]:
+        """The meetings."""
+        return await register_page(ledger, "meetings", asked, when, {})
+
+    @routes.post("/deadlines/run")
+    async def run_deadlines(commanded: Annotated[Command, Depends(command("deadline.run"))]) -> Response:
+        """Make decisions final whose last day for a claim has passed."""
+        return respond(await decisions.run_deadlines(commanded))
+
+    return routes
+
+
+def _reading(ledger: Ledger) -> APIRouter:
+    routes = APIRouter(tags=["cases"])
+
+    @routes.get("/cases", dependencies=[Depends(require("case.list"))])
+    async def list_cases(  # noqa: PLR0913 - each filter is a query parameter
+        asked: Asked,
+        when: When,
+        basket: Slug | None = None,
+        state: Slug | None = None,
+        officer: Person | None = None,
+        municipality: Slug | None = None,
+    ) -> dict[str, Any]:
+        """The cases as of a moment."""
+        where = {"basket": basket, "state": state, "officer": officer, "municipality": municipality}
+        return await register_page(ledger, "cases", asked, when, where)
+
+    @routes.get(
+        "/cases/{application_id}",
+        dependencies=[Depends(require("case.read"))],
+        responses=problem_responses(404),
+    )
+    async def read_case(application_id: UUID, when: When) -> dict[str, Any]:
+        """One case as of a moment."""
+        entry = await ledger.entry("cases", str(application_id), await when.resolve(ledger))
+        if entry is None:
+            raise not_found("such case as of then")
+        return present(entry)
+
+    return routes
+
+
+def _preparation(decisions: Decisions) -> APIRouter:
+    routes = APIRouter(prefix="/cases/{application_id}", tags=["preparation"])
+
+    @routes.post("/assignment", responses=_ANSWERS)
+    async def assign(
+        application_id: UUID, sent: Assign, commanded: Annotated[Command, Depends(command("case.assign"))]
+    ) -> Response:
+        """Give the case to an officer."""
+        return respond(await decisions.assign(commanded, application_id, sent.officer))
+
+    @routes.post("/conflicts", responses=_ANSWERS)
+    async def declare_conflict(
+        application_id: UUID,
+        sent: DeclareConflict,
+        commanded: Annotated[Command, Depends(command("conflict.declare"))],
+    ) -> Response:
+        """Declare that a person is disqualified."""
+        return respond(await decisions.declare_conflict(commanded, application_id, sent.person, sent.reason))
+
+    @routes.post("/supplement-requests", status_code=201, responses=_ANSWERS)
+    async def request_supplement(
+        application_id: UUID,
+        sent: RequestSupplement,
+        commanded: Annotated[Command, Depends(command("case.request_supplement"))],
+    ) -> Response:
+        """Ask the applicant for a supplement."""
+        return respond(
+            await decisions.request_supplement(commanded, application_id, sent.question, sent.due_on), 201
+        )
+
+    @routes.post("/transfer", responses=_ANSWERS)
+    async def transfer(
+        application_id: UUID, sent: Reasoned, commanded: Annotated[Command, Depends(command("case.transfer"))]
+    ) -> Response:
+        """Send the application to the municipality whose task it is."""
+        return respond(await decisions.transfer(commanded, application_id, sent.reason))
+
+    @routes.post("/assessments", status_code=201, responses=_ANSWERS)
+    async def assess(
+        application_id: UUID, sent: Assess, commanded: Annotated[Command, Depends(command("case.assess"))]
+    ) -> Response:
+        """Record an assessment."""
+        return respond(await decisions.assess(commanded, application_id, sent.points, sent.reasons), 201)
+
+    @routes.post("/proposal", responses=_ANSWERS)
+    async def propose(
+        application_id: UUID, sent: Propose, commanded: Annotated[Command, Depends(command("case.propose"))]
+    ) -> Response:
+        """Propose a decision."""
+        return respond(await decisions.propose(commanded, application_id, sent))
+
+    return routes
+
+
+def _deciding(decisions: Decisions) -> APIRouter:
+    routes = APIRouter(prefix="/cases/{application_id}", tags=["decisions"])
+
+    @routes.post("/decision", responses=_ANSWERS)
+    async def decide(
+        application_id: UUID,
+        sent: MakeDecision,
+        commanded: Annotated[Command, Depends(command("decision.make"))],
+    ) -> Response:
+        """Decide the case."""
+        return respond(await decisions.make_decision(commanded, application_id, sent))
+
+    @routes.post("/notice", responses=_ANSWERS)
+    async def give_notice(
+        application_id: UUID,
+        sent: GiveNotice,
+        commanded: Annotated[Command, Depends(command("decision.notify"))],
+    ) -> Response:
+        """Give notice of the decision today."""
+        return respond(await decisions.notify(commanded, application_id, sent.manner))
+
+    @routes.post("/claims", status_code=201, responses=_ANSWERS)
+    async def claim(
+        application_id: UUID,
+        sent: Claim,
+        commanded: Annotated[Command, Depends(command("rectification.claim"))],
+    ) -> Response:
+        """Claim rectification of the decision."""
+        await _own_case(decisions, commanded.identity, application_id)
+        return respond(await decisions.claim(commanded, application_id, sent.grounds), 201)
+
+    @routes.post("/claim-decision", responses=_ANSWERS)
+    async def decide_claim(
+        application_id: UUID,
+        sent: DecideClaim,
+        commanded: Annotated[Command, Depends(command("rectification.decide"))],
+    ) -> Response:
+        """Decide the pending claim."""
+        return respond(await decisions.decide_claim(commanded, application_id, sent))
+
+    @routes.post("/agreement", responses=_ANSWERS)
+    async def sign_agreement(
+        application_id: UUID,
+        sent: SignAgreement,
+        commanded: Annotated[Command, Depends(command("agreement.sign"))],
+    ) -> Response:
+        """Sign a partnership's agreement."""
+        return respond(await decisions.sign_agreement(commanded, application_id, sent))
+
+    @routes.post("/recovery", status_code=201, responses=_ANSWERS)
+    async def recover(
+        application_id: UUID,
+        sent: Recover,
+        commanded: Annotated[Command, Depends(command("recovery.decide"))],
+    ) -> Response:
+        """Decide to recover a grant or a part of it."""
+        return respond(await decisions.recover(commanded, application_id, sent), 201)
+
+    return routes
+
+
+async def _own_case(decisions: Decisions, identity: Identity, application_id: UUID) -> None:
+    """Another association's case is answered as if it were not there."""
+    limit = limited_to(identity, "rectification.claim")
+    if limit is None:
+        return
+    loaded = await decisions.case(application_id)
+    if loaded.state is None or loaded.state.opened.association_id != limit:
+        raise not_found("such case")
