@@ -29,11 +29,19 @@ TOPIC_ALREADY_EXISTS = 36
 
 
 class Broker(Protocol):
-    """A broker on this machine. `bootstrap` (`host:port`) stays the same over kill and restart."""
+    """A broker on this machine."""
 
-    bootstrap: str
-    flavour: Flavour
-    origin: str
+    @property
+    def bootstrap(self) -> str:
+        """`host:port`, the same over kill and restart."""
+
+    @property
+    def flavour(self) -> Flavour:
+        """What it can do: see this module for what the embedded one cannot."""
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people."""
 
     def start(self) -> None:
         """Returns when connections are accepted; does nothing when it runs. Raises StartFailed."""

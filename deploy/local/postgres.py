@@ -50,7 +50,9 @@ FIXED_SETTINGS = {
 class PostgresServer(Protocol):
     """A running server that tests and the demo can use, whoever started it."""
 
-    origin: str
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people."""
 
     def dsn(self, database: str, user: str, password: str) -> str:
         """`postgresql://…` for a role."""
