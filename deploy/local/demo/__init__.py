@@ -1,0 +1,1 @@
+"""The demo: one whole year of the county, on embedded servers."""
