@@ -177,5 +177,8 @@ def _choose_broker(asked: str, *, docker: bool) -> tuple[BrokerRung, str]:
         return "maven", f"Apache Kafka {kafka_version()} (Maven artifacts)"
     if asked == "apache":
         raise LadderFailed(f"{BROKER_VARIABLE}=apache: {missing}")
-    embedded_binary()
+    try:
+        embedded_binary()
+    except LocalServerError as error:
+        raise LadderFailed(f"no broker for the tests: {error} ({missing})") from error
     return "embedded", f"embedded broker ({missing})"

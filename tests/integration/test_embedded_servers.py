@@ -5,6 +5,7 @@ broker its address alone.
 import asyncio
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,13 +13,16 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from deploy.local import postgres_binaries
 from deploy.local.broker import Broker, EmbeddedBroker
 from deploy.local.errors import AlreadyRunning
 from deploy.local.kafka import ApacheKafka
 from deploy.local.postgres import PostgresCluster
+from deploy.local.postgres_binaries import PostgresBinaries, wheel_binaries
 from tests.infrastructure.addresses import BrokerAddress, PostgresAddress
 from tests.infrastructure.databases import FreshDatabase
 from tests.infrastructure.processes import is_gone
+from tests.infrastructure.session import Servers
 
 MESSAGES = [b"1", b"2", b"3"]
 
@@ -78,16 +82,18 @@ async def test_a_kill_reaches_every_process_of_postgres(own_postgres: Callable[.
     connection.terminate()
 
 
-def test_a_process_id_left_by_a_crash_stops_no_start_even_when_it_is_in_use(
+def test_a_process_id_left_by_a_crash_stops_no_start_even_when_another_server_has_it_now(
     own_postgres: Callable[..., PostgresCluster],
 ) -> None:
-    cluster = own_postgres(fsync="off")
+    cluster, other = own_postgres(fsync="off"), own_postgres(fsync="off")
+    other.start()
     cluster.start()
     cluster.kill()
     left = cluster.data_folder / "postmaster.pid"
-    left.write_text(re.sub(r"^\d+", str(os.getpid()), left.read_text()))
+    left.write_text(re.sub(r"^\d+", str(other.pid), left.read_text()))
     cluster.start()
     assert left.read_text().startswith(f"{cluster.pid}\n")
+    assert other.is_running
 
 
 def test_a_second_server_on_the_same_data_is_refused_and_the_first_stays(
@@ -124,6 +130,27 @@ def test_a_folder_closed_to_the_servers_user_still_serves_and_is_removed_whole(t
     cluster.restart()
     cluster.remove()
     assert not place.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another user")
+def test_programs_closed_to_the_servers_user_are_copied_to_where_it_can_execute_them(
+    tmp_path: Path, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = wheel_binaries().folder.parents[1]
+    packages = tmp_path / "packages"
+    for name in (installed.name, f"{installed.name}.libs"):
+        shutil.copytree(installed.with_name(name), packages / name, symlinks=True)
+    tmp_path.chmod(0o700)
+    monkeypatch.setattr(postgres_binaries, "PUBLIC_PLACE", servers.place / "public")
+    closed = PostgresBinaries(packages / installed.name / "pginstall" / "bin", "closed")
+    for folder in ("one", "two"):
+        cluster = PostgresCluster(servers.place / folder, binaries=closed, settings={"fsync": "off"})
+        try:
+            cluster.start()
+            assert asyncio.run(fetch(cluster, "SELECT 1")) == 1
+        finally:
+            cluster.remove()
+    assert len(list((servers.place / "public").glob("postgres-*"))) == 1
 
 
 async def test_a_services_roles_may_do_their_own_work_and_no_more(database: FreshDatabase) -> None:
