@@ -239,6 +239,12 @@ class RectificationDecided(Fact):
     event_type: ClassVar[str] = "rectification.decided"
     application_id: UUID
     claim_id: UUID
+    diary_number: DiaryNumber
+    association_id: BusinessId
+    association_name: Name
+    iban: Iban
+    basket: Slug
+    pays: Pays
     outcome: Literal["changed", "upheld", "not_examined"]
     previous_amount: NonNegativeMoney
     amount: NonNegativeMoney

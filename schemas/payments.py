@@ -67,11 +67,11 @@ class GrantReleased(Fact):
     released_on: date
 
 
-class GrantAccountChanged(Fact):
-    """The account that later payments go to."""
+class AccountNoted(Fact):
+    """The account to which an association's payments go from now on: our copy of what intake knows."""
 
-    event_type: ClassVar[str] = "grant.account_changed"
-    application_id: UUID
+    event_type: ClassVar[str] = "account.noted"
+    association_id: BusinessId
     iban: Iban
 
 
@@ -324,7 +324,7 @@ class PeriodClosed(Fact):
 
 
 FACTS: tuple[type[Fact], ...] = (
-    GrantAwarded, GrantChanged, GrantReleased, GrantAccountChanged, RunProposed, RunApproved, RunApprovalRefused,
+    GrantAwarded, GrantChanged, GrantReleased, AccountNoted, RunProposed, RunApproved, RunApprovalRefused,
     BankFileBuilt, RunSent, PaymentProposed, PaymentSent, PaymentRejected, PaymentBooked, PaymentReturned,
     BankFileImported, RecoveryClaimed, RecoveryReceived, VouchersExported, PostingsImported, ReconciliationCompleted,
     DifferenceRaised, DifferenceExplained, DifferenceAccepted, PeriodClosed,

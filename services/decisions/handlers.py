@@ -242,7 +242,7 @@ class Decisions:
     async def recover(self, command: Command, application_id: UUID, recovery: Recover) -> Answer:
         recovery_id = uuid7()
         today = self.today()
-        limit = self._county.payment_rules(today).small_recovery_limit_cents
+        limit = self._county.payment_rules(today).small_recovery_limit
 
         def act(case: Case) -> Acted:
             fact = RecoveryDecided(

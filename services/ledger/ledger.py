@@ -18,6 +18,8 @@ from .units import Appended, Unit
 from .writer import Writer
 
 _STREAM = f"SELECT {RECORD_COLUMNS} FROM event WHERE stream = $1 AND position <= $2 ORDER BY version"
+_STREAMS = f"SELECT {RECORD_COLUMNS} FROM event WHERE stream = ANY ($1::text[]) ORDER BY stream, version"
+_TYPES = f"SELECT {RECORD_COLUMNS} FROM event WHERE type = ANY ($1::text[]) AND position <= $2 ORDER BY position"
 _AFTER = f"SELECT {RECORD_COLUMNS} FROM event WHERE position > $1 ORDER BY position LIMIT $2"
 _BETWEEN = f"SELECT {RECORD_COLUMNS} FROM event WHERE position > $1 AND position <= $2 ORDER BY position"
 LAST_POSITION = 2**63 - 1
@@ -82,6 +84,18 @@ class Ledger:
     async def stream(self, name: str, up_to: int = LAST_POSITION) -> list[Record]:
         """A stream's events up to a position, in order; empty when there are none."""
         return [record_from_row(row) for row in await self.pool.fetch(_STREAM, name, up_to)]
+
+    async def streams(self, names: Sequence[str]) -> dict[str, list[Record]]:
+        """The events of several streams by one statement; a stream without events has an empty list."""
+        found: dict[str, list[Record]] = {name: [] for name in names}
+        for row in await self.pool.fetch(_STREAMS, list(found)):
+            record = record_from_row(row)
+            found[record.stream].append(record)
+        return found
+
+    async def of_types(self, types: Sequence[str], up_to: int = LAST_POSITION) -> list[Record]:
+        """All events of some types up to a position, in order."""
+        return [record_from_row(row) for row in await self.pool.fetch(_TYPES, list(types), up_to)]
 
     async def after(self, position: int, limit: int) -> list[Record]:
         """The events after a position, in order; dense, so nothing can appear later in between (P2)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -47,6 +47,19 @@ async def load(
     for record in records:
         state = evolve(state, fact_of(record))
     return Loaded(stream, len(records), state)
+
+
+async def load_many(
+    ledger: Ledger, streams: Sequence[str], evolve: Callable[[State, Fact], State], initial: State
+) -> dict[str, Loaded[State]]:
+    """Several streams' states, read by one statement."""
+    found: dict[str, Loaded[State]] = {}
+    for stream, records in (await ledger.streams(streams)).items():
+        state = initial
+        for record in records:
+            state = evolve(state, fact_of(record))
+        found[stream] = Loaded(stream, len(records), state)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +122,3 @@ async def handle(
         first = appended.versions.get(writes[0].stream, 0) if writes else 0
         return Answer(body, first)
     raise AssertionError("the loop ends by return or raise")
-
-
-def merge(writes: Iterable[StreamWrite]) -> tuple[StreamWrite, ...]:
-    """Writes without those that hold nothing."""
-    return tuple(write for write in writes if write.events)

@@ -294,8 +294,10 @@ def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:
     instalments = plan_instalments(amount, ruling.payable_from) if change else ()
     return [
         RectificationDecided(
-            application_id=case.opened.application_id, claim_id=case.claim.claim_id, outcome=outcome,
-            previous_amount=case.amount, amount=amount, instalments=instalments, reasons=ruling.reasons,
+            application_id=case.opened.application_id, claim_id=case.claim.claim_id,
+            diary_number=case.opened.diary_number, association_id=case.opened.association_id,
+            association_name=case.opened.association_name, iban=case.opened.iban, basket=case.opened.basket,
+            pays=case.opened.pays, outcome=outcome, previous_amount=case.amount, amount=amount, instalments=instalments, reasons=ruling.reasons,
             decided_on=ruling.decided_on, person=ruling.person,
         )
     ]  # fmt: skip

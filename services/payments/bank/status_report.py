@@ -38,11 +38,14 @@ class Outcome(StrEnum):
 
     ``accepted`` is not yet "the payee has it"; ``see_below`` (PART) sends to the level below;
     ``payee_checked`` is an answer of the payee verification, which by itself accepts and rejects nothing.
+    ``duplicate`` is a rejection because the bank has it already: it says nothing against the first one, and
+    nothing may be paid anew because of it.
     """
 
     ACCEPTED = "accepted"
     PENDING = "pending"
     REJECTED = "rejected"
+    DUPLICATE = "duplicate"
     SEE_BELOW = "see_below"
     PAYEE_CHECKED = "payee_checked"
     UNKNOWN = "unknown"
@@ -54,10 +57,12 @@ _OUTCOMES = {
         ("RCVD", "ACTC", "ACCP", "ACSP", "ACSC", "ACWC", "ACWP", "ACFC", "ACCC"), Outcome.ACCEPTED
     ),
     **dict.fromkeys(("PDNG", "PATC"), Outcome.PENDING),
-    **dict.fromkeys(("RJCT", "CANC", "DUPL"), Outcome.REJECTED),
+    **dict.fromkeys(("RJCT", "CANC"), Outcome.REJECTED),
     **dict.fromkeys(("PART", "PRES"), Outcome.SEE_BELOW),
     **dict.fromkeys(("RCVC", "RVMC", "RVNM", "RVNA", "RVCM"), Outcome.PAYEE_CHECKED),
 }
+# ISO 20022 external status reason codes: the file, bundle or payment was received before.
+_DUPLICATE_REASONS = frozenset({"AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,7 @@ class StatusReport:
         ]
         for status, reasons in levels:
             if status is not None:
-                outcome = outcome_of(status)
-                return Verdict(Outcome.UNKNOWN if outcome is Outcome.SEE_BELOW else outcome, status, reasons)
+                return Verdict(_final(outcome_of(status), reasons), status, reasons)
         return Verdict(Outcome.UNKNOWN, None, ())
 
 
@@ -164,6 +168,14 @@ def read_status_report(data: bytes, schema_policy: SchemaPolicy = SchemaPolicy.R
         transactions=tuple(parts.transactions),
         deviations=deviations,
     )
+
+
+def _final(outcome: Outcome, reasons: tuple[Reason, ...]) -> Outcome:
+    if outcome is Outcome.SEE_BELOW:
+        return Outcome.UNKNOWN
+    if outcome is Outcome.REJECTED and any(reason.code in _DUPLICATE_REASONS for reason in reasons):
+        return Outcome.DUPLICATE
+    return outcome
 
 
 class _Parts:

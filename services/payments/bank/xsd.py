@@ -25,9 +25,9 @@ _FOLDERS = {
 class SchemaPolicy(StrEnum):
     """What a deviation from the official schema does.
 
-    Files of real banks do deviate (an element out of order, an identifier with another pattern) where it harms
-    nothing, so that ``REPORT`` only notes it: everything that is used from the file is checked all the same,
-    and a statement must balance. ``ENFORCE`` refuses the file.
+    Files of real banks do deviate (an element out of order, an identifier with another pattern) where it
+    harms nothing, so that ``REPORT`` only notes it: everything that is used from the file is checked all the
+    same, and a statement must balance. ``ENFORCE`` refuses the file.
     """
 
     REPORT = "report"

@@ -15,7 +15,6 @@ from uuid import UUID
 from schemas.decisions import Instalment
 from schemas.facts import Fact
 from schemas.payments import (
-    GrantAccountChanged,
     GrantAwarded,
     GrantChanged,
     GrantReleased,
@@ -50,12 +49,12 @@ class Grant:
 
     awarded: GrantAwarded
     amount: int
-    iban: str
     instalments: tuple[Instalment, ...]
     released_on: date | None = None
     payments: Mapping[int, Payment] = field(default_factory=dict)
     claims: Mapping[UUID, int] = field(default_factory=dict)
     references: Mapping[str, UUID] = field(default_factory=dict)
+    seen: frozenset[str] = field(default_factory=frozenset)
 
     def payment(self, number: int) -> Payment:
         return self.payments.get(number, Payment())
@@ -75,26 +74,24 @@ def evolve(state: Grant | None, fact: Fact) -> Grant | None:  # noqa: PLR0911 - 
     """The grant after a fact."""
     match fact:
         case GrantAwarded():
-            return Grant(fact, fact.amount, fact.iban, fact.instalments)
+            return Grant(fact, fact.amount, fact.instalments)
         case _ if state is None:
             return None
         case GrantChanged():
             return replace(state, amount=fact.amount, instalments=fact.instalments)
         case GrantReleased():
             return replace(state, released_on=fact.released_on)
-        case GrantAccountChanged():
-            return replace(state, iban=fact.iban)
         case PaymentProposed():
             payment = Payment("proposed", fact.attempt, fact.iban, fact.end_to_end_id, fact.run_id, fact.amount)
             return replace(state, payments={**state.payments, fact.instalment: payment})
         case PaymentSent():
             return _moved(state, fact.instalment, "sent")
         case PaymentBooked():
-            return _moved(state, fact.instalment, "booked")
+            return _seen(_moved(state, fact.instalment, "booked"), fact.bank_reference, fact.end_to_end_id)
         case PaymentRejected():
             return _moved(state, fact.instalment, "rejected")
         case PaymentReturned():
-            return _moved(state, fact.instalment, "returned")
+            return _seen(_moved(state, fact.instalment, "returned"), fact.bank_reference, fact.end_to_end_id)
         case RecoveryClaimed():
             return replace(
                 state,
@@ -102,13 +99,22 @@ def evolve(state: Grant | None, fact: Fact) -> Grant | None:  # noqa: PLR0911 - 
                 references={**state.references, fact.reference: fact.recovery_id},
             )
         case RecoveryReceived():
-            left = state.claims[fact.recovery_id] - fact.amount
-            return replace(state, claims={**state.claims, fact.recovery_id: left})
+            left = {**state.claims, fact.recovery_id: state.claims[fact.recovery_id] - fact.amount}
+            return _seen(replace(state, claims=left), fact.bank_reference, fact.reference)
     return state
 
 
 def _moved(grant: Grant, number: int, to: PaymentState) -> Grant:
     return replace(grant, payments={**grant.payments, number: replace(grant.payment(number), state=to)})
+
+
+def _seen(grant: Grant, bank_reference: str, key: str) -> Grant:
+    return replace(grant, seen=grant.seen | {seen_key(bank_reference, key)})
+
+
+def seen_key(bank_reference: str, key: str) -> str:
+    """What tells a booking of the bank: its archive id, and which payment or claim of a batch it is."""
+    return f"{bank_reference}|{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,29 +126,31 @@ class Payable:
     held: str | None
 
 
-def payables(grant: Grant, today: date) -> list[Payable]:
-    """Every instalment that is not on its way or paid, with what holds it."""
+def payables(grant: Grant, iban: str, today: date) -> list[Payable]:
+    """Every instalment that is not on its way or paid, with what holds it; `iban` is the association's account now."""
     found: list[Payable] = []
     for instalment in grant.instalments:
         payment = grant.payment(instalment.number)
         if payment.state in {"open", "rejected", "returned"}:
-            found.append(Payable(instalment, payment.attempt + 1, _held(grant, instalment, payment, today)))
+            found.append(Payable(instalment, payment.attempt + 1, _held(grant, instalment, payment, iban, today)))
     return found
 
 
-def _held(grant: Grant, instalment: Instalment, payment: Payment, today: date) -> str | None:
+def _held(grant: Grant, instalment: Instalment, payment: Payment, iban: str, today: date) -> str | None:
     if grant.released_on is None:
         return "waits for notice of the decision" if grant.awarded.pays == "on_notice" else "waits for finality"
     if today < instalment.payable_from:
         return f"payable from {instalment.payable_from:%-d.%-m.%Y}"
-    if payment.state in {"rejected", "returned"} and payment.iban == grant.iban:
+    if payment.state in {"rejected", "returned"} and payment.iban == iban:
         return "the account must be corrected first: the bank did not pay to it"
     return None
 
 
-def propose_payment(grant: Grant, number: int, run_id: UUID, end_to_end_id: str, today: date) -> PaymentProposed:
+def propose_payment(
+    grant: Grant, number: int, run_id: UUID, end_to_end_id: str, iban: str, today: date
+) -> PaymentProposed:
     """Puts an instalment in a run. Refused when it is held, on its way or paid, and beyond the award (P10)."""
-    payable = next((each for each in payables(grant, today) if each.instalment.number == number), None)
+    payable = next((each for each in payables(grant, iban, today) if each.instalment.number == number), None)
     if payable is None:
         raise conflict("not-payable", f"instalment {number} of {grant.awarded.diary_number} is paid or on its way")
     if payable.held is not None:
@@ -152,7 +160,7 @@ def propose_payment(grant: Grant, number: int, run_id: UUID, end_to_end_id: str,
         raise conflict("beyond-the-award", f"{grant.awarded.diary_number} would be paid more than was awarded")
     return PaymentProposed(
         application_id=grant.awarded.application_id, instalment=number, attempt=payable.attempt, run_id=run_id,
-        end_to_end_id=end_to_end_id, amount=amount, iban=grant.iban, diary_number=grant.awarded.diary_number,
+        end_to_end_id=end_to_end_id, amount=amount, iban=iban, diary_number=grant.awarded.diary_number,
     )  # fmt: skip
 
 
@@ -184,3 +192,82 @@ def receive_recovery(grant: Grant, reference: str, amount: int) -> UUID:
     if amount > grant.claims[recovery_id]:
         raise conflict("more-than-claimed", "more came back than was claimed")
     return recovery_id
+
+
+@dataclass(frozen=True, slots=True)
+class BankEvent:
+    """What the bank says of one payment or claim; `amount` in cents. `reason` is None unless it was rejected or came
+    back. For a status report `booked_on` and `bank_reference` are None."""
+
+    kind: Literal["rejected", "booked", "returned", "received"]
+    key: str
+    amount: int
+    booked_on: date | None
+    bank_reference: str | None
+    reason: str | None
+    sha256: str
+
+
+def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:
+    """The facts that a bank's message makes of a grant; none when it says again what is known.
+
+    Refused when it contradicts what is known: another sum, or a return of what was never booked.
+    """
+    if event.kind == "received":
+        return _received(grant, event)
+    number, payment = _payment_of(grant, event.key)
+    if event.bank_reference is not None and seen_key(event.bank_reference, event.key) in grant.seen:
+        return []
+    if event.kind == "rejected":
+        return [] if payment.state != "sent" else [
+            PaymentRejected(
+                application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
+                amount=payment.amount, reason_code=event.reason or "NARR", sha256=event.sha256,
+            )
+        ]  # fmt: skip
+    needed: PaymentState = "sent" if event.kind == "booked" else "booked"
+    if payment.state != needed:
+        if event.kind == "booked" and payment.state in {"booked", "returned"}:
+            return []
+        raise conflict("bank-out-of-order", f"the bank says that {event.key} was {event.kind}, but here it is "
+                       f"{payment.state}: import the bank's files in their order")  # fmt: skip
+    if event.amount != payment.amount:
+        raise conflict("bank-amount-differs", f"the bank {event.kind} another sum for {event.key} than was sent")
+    assert event.booked_on is not None, "a booking has its date"
+    assert event.bank_reference is not None, "a booking has its archive id"
+    if event.kind == "booked":
+        return [
+            PaymentBooked(
+                application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
+                end_to_end_id=event.key, amount=event.amount, booked_on=event.booked_on,
+                bank_reference=event.bank_reference, sha256=event.sha256,
+            )
+        ]  # fmt: skip
+    return [
+        PaymentReturned(
+            application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
+            end_to_end_id=event.key, amount=event.amount, booked_on=event.booked_on,
+            bank_reference=event.bank_reference, reason_code=event.reason or "NARR", sha256=event.sha256,
+        )
+    ]  # fmt: skip
+
+
+def _payment_of(grant: Grant, end_to_end_id: str) -> tuple[int, Payment]:
+    for number, payment in grant.payments.items():
+        if payment.end_to_end_id == end_to_end_id:
+            return number, payment
+    return 0, Payment(state="returned")
+
+
+def _received(grant: Grant, event: BankEvent) -> list[Fact]:
+    assert event.booked_on is not None, "a booking has its date"
+    assert event.bank_reference is not None, "a booking has its archive id"
+    if seen_key(event.bank_reference, event.key) in grant.seen:
+        return []
+    recovery_id = receive_recovery(grant, event.key, event.amount)
+    return [
+        RecoveryReceived(
+            application_id=grant.awarded.application_id, recovery_id=recovery_id, amount=event.amount,
+            reference=event.key, booked_on=event.booked_on, bank_reference=event.bank_reference, sha256=event.sha256,
+        )
+    ]  # fmt: skip

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
+from schemas.county import Posting as Rule
 from schemas.facts import Fact
 from schemas.payments import (
     GrantAwarded,
@@ -23,23 +24,10 @@ MONEY_EVENTS = (GrantAwarded, GrantChanged, PaymentBooked, PaymentReturned, Reco
 MONEY_TYPES = frozenset(fact.event_type for fact in MONEY_EVENTS)
 
 
-class PostingRule(Protocol):
-    """A row of the county's posting table."""
-
-    @property
-    def debit(self) -> str: ...
-    @property
-    def credit(self) -> str: ...
-    @property
-    def cost_centre(self) -> str: ...
-    @property
-    def service_class(self) -> str: ...
-
-
 class PostingTable(Protocol):
     """What the county's data answers: the rule for a money event of a basket on a Helsinki date."""
 
-    def posting(self, event_type: str, basket: str, on: date) -> PostingRule: ...
+    def posting(self, event_type: str, basket: str, on: date) -> Rule: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +92,7 @@ def _post(  # noqa: PLR0913 - the parts of a posting
     assert amount > 0, "a posting moves more than nothing"
     return Posting(
         position, fact.event_type, grant, getattr(fact, "instalment", None), getattr(fact, "end_to_end_id", None),
-        getattr(fact, "bank_reference", None), on, rule.debit, rule.credit, rule.cost_centre, rule.service_class,
+        getattr(fact, "bank_reference", None), on, rule.debit.number, rule.credit.number, rule.cost_centre, rule.service_class,
         amount, f"{text} {grant.diary_number}",
     )  # fmt: skip
 

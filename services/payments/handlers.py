@@ -1,0 +1,336 @@
+"""Paying: payables, runs, approvals, bank files out and in. Load, decide, append."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from uuid_utils.compat import uuid7
+
+from schemas.county import County
+from schemas.facts import Fact
+from schemas.money import euros
+from schemas.payments import (
+    AccountNoted,
+    BankFileBuilt,
+    BankFileImported,
+    PaymentLine,
+    PaymentProposed,
+    PaymentSent,
+    RunProposed,
+    RunSent,
+)
+from schemas.refusals import Refused, conflict, forbidden, invalid, not_found
+from services.ledger import Ledger
+from services.web.commands import Command, encode
+from services.web.handling import Answer, Loaded, Plan, handle, load, load_many
+
+from .bank.characters import CharacterProfile
+from .bank.credit_transfer import build_credit_transfer
+from .bank.credit_transfer_rules import CreditTransfer, CreditTransferFile
+from .bank.identifiers import end_to_end_id, message_id
+from .channel import hand_over
+from .domain import grants, runs
+from .domain.grants import BankEvent, Grant
+from .files import Files
+from .queries import all_entries, claims_by_reference, payments_by_id
+from .reading import BankFile, bank_events, entries_of, read_bank_file
+from .bank.statement import StatementFile
+
+HELSINKI = ZoneInfo("Europe/Helsinki")
+Clock = Callable[[], datetime]
+
+
+def evolve_account(state: str | None, fact: Fact) -> str | None:
+    """The account that an association is paid to now; None when nothing was heard of it yet."""
+    return fact.iban if isinstance(fact, AccountNoted) else state
+
+
+class Payments:
+    """The commands of paying. Each returns once its events are durable."""
+
+    def __init__(self, ledger: Ledger, county: County, clock: Clock, outbox: Path) -> None:
+        self._ledger = ledger
+        self._county = county
+        self._clock = clock
+        self._outbox = outbox
+        self.files = Files(ledger)
+
+    def today(self) -> date:
+        """The Helsinki date now."""
+        return self._clock().astimezone(HELSINKI).date()
+
+    async def grants(self, ids: Sequence[str]) -> dict[str, Loaded[Grant | None]]:
+        """Grants by application id."""
+        loaded = await load_many(self._ledger, [f"grant/{each}" for each in ids], grants.evolve, None)
+        return {stream.split("/")[1]: each for stream, each in loaded.items()}
+
+    async def accounts(self, states: Sequence[Grant]) -> dict[str, str]:
+        """The account of each association as known now; the one of the award where nothing else was heard."""
+        own = {each.awarded.association_id: each.awarded.iban for each in states}
+        noted = await load_many(self._ledger, [f"account/{each}" for each in own], evolve_account, None)
+        return {each: noted[f"account/{each}"].state or iban for each, iban in own.items()}
+
+    async def run(self, run_id: UUID) -> tuple[Loaded[runs.Run | None], runs.Run]:
+        loaded = await load(self._ledger, f"run/{run_id}", runs.evolve, None)
+        if loaded.state is None:
+            raise not_found("such run")
+        return loaded, loaded.state
+
+    async def payables(self) -> list[dict[str, Any]]:
+        """Every instalment that is neither paid nor on its way, with what holds it."""
+        entries = await all_entries(self._ledger, "grants")
+        states = [each.state for each in (await self.grants([e.key for e in entries])).values() if each.state]
+        accounts = await self.accounts(states)
+        return [
+            {
+                "application_id": str(grant.awarded.application_id),
+                "diary_number": grant.awarded.diary_number,
+                "association_name": grant.awarded.association_name,
+                "instalment": payable.instalment.number,
+                "attempt": payable.attempt,
+                "amount": euros(payable.instalment.amount),
+                "payable_from": payable.instalment.payable_from.isoformat(),
+                "held": payable.held,
+            }
+            for grant in states
+            for payable in grants.payables(grant, accounts[grant.awarded.association_id], self.today())
+        ]
+
+    async def propose(self, command: Command, execution_date: date, chosen: Sequence[UUID] | None) -> Answer:
+        """Proposes a run of all that is payable now, or of the chosen applications' instalments."""
+        run_id = uuid7()
+        if execution_date < self.today():
+            raise invalid("execution-date-past", "the execution date is today or later", "/execution_date")
+
+        async def decide() -> Plan:
+            ids = [str(each) for each in chosen] if chosen is not None else [
+                each.key for each in await all_entries(self._ledger, "grants")
+            ]  # fmt: skip
+            loaded = await self.grants(ids)
+            if chosen is not None and any(each.state is None for each in loaded.values()):
+                raise not_found("grant of one of these applications")
+            accounts = await self.accounts([each.state for each in loaded.values() if each.state])
+            proposals = {key: self._proposals(each.state, accounts, run_id) for key, each in loaded.items() if each.state}
+            lines = [line for made in proposals.values() for _, line in made]
+            if not lines:
+                raise conflict("nothing-payable", "no instalment is payable now: see the payables for what holds them")
+            proposed = RunProposed(
+                run_id=run_id, execution_date=execution_date, lines=tuple(lines),
+                total=sum(line.amount for line in lines), person=command.identity.person,
+            )  # fmt: skip
+            run: Loaded[None] = Loaded(f"run/{run_id}", 0, None)
+            writes = [loaded[key].write([fact for fact, _ in made]) for key, made in proposals.items() if made]
+            answer = {"run_id": str(run_id), "count": len(lines), "total": euros(proposed.total)}
+            return Plan((run.write([proposed]), *writes), answer)
+
+        return await self._handle(command, decide)
+
+    def _proposals(
+        self, grant: Grant, accounts: dict[str, str], run_id: UUID
+    ) -> list[tuple[PaymentProposed, PaymentLine]]:
+        iban = accounts[grant.awarded.association_id]
+        today = self.today()
+        made: list[tuple[PaymentProposed, PaymentLine]] = []
+        for payable in grants.payables(grant, iban, today):
+            if payable.held is not None:
+                continue
+            number = payable.instalment.number
+            end_to_end = end_to_end_id(grant.awarded.application_id, number, payable.attempt)
+            fact = grants.propose_payment(grant, number, run_id, end_to_end, iban, today)
+            line = PaymentLine(
+                application_id=fact.application_id, instalment=number, attempt=fact.attempt, end_to_end_id=end_to_end,
+                amount=fact.amount, creditor_name=grant.awarded.association_name, iban=iban,
+                diary_number=fact.diary_number,
+            )  # fmt: skip
+            grant_after = grants.evolve(grant, fact)
+            assert grant_after is not None, "a grant stays a grant"
+            grant = grant_after
+            made.append((fact, line))
+        return made
+
+    async def approve(self, command: Command, run_id: UUID) -> Answer:
+        """One person's approval. Who may not approve is refused, and the attempt is recorded (P8)."""
+        person = command.identity.person
+
+        async def decide() -> Plan:
+            loaded, run = await self.run(run_id)
+            refused = runs.refuse_approval(run, person)
+            if refused is not None:
+                return Plan((loaded.write([refused]),), {}, forbidden("may-not-approve", refused.reason))
+            facts = runs.approve(run, person, self._approvals())
+            return Plan((loaded.write(facts),), {"run_id": str(run_id), "approvals": len(run.approvers) + 1})
+
+        return await self._handle(command, decide)
+
+    async def build_file(self, command: Command, run_id: UUID) -> Answer:
+        """Builds and stores the bank file; its hash is in the ledger before anything can be sent (P9). The same run has
+        the same file, whenever it is built."""
+
+        async def decide() -> Plan:
+            loaded, run = await self.run(run_id)
+            if run.file is not None:
+                return Plan((), _file_answer(run.file))
+            runs.check_ready(run, self._approvals())
+            await self._check_accounts(run)
+            proposed_at = (await self._ledger.stream(loaded.stream))[0].recorded_at
+            content = self._payment_file(run, proposed_at)
+            digest = await self.files.put("payment_file", content)
+            built = BankFileBuilt(
+                run_id=run_id, sha256=digest, message_id=message_id(run_id), count=len(run.proposed.lines),
+                total=run.proposed.total,
+            )  # fmt: skip
+            return Plan((loaded.write([built]),), _file_answer(built))
+
+        return await self._handle(command, decide)
+
+    async def send(self, command: Command, run_id: UUID) -> Answer:
+        """Hands the stored bytes to the channel under a name that is the run's own, then records it. After a crash in
+        between the same name is handed over again, which changes nothing; the bank refuses a MsgId that it has seen."""
+
+        async def decide() -> Plan:
+            loaded, run = await self.run(run_id)
+            if run.file is None:
+                raise conflict("no-file", "build the bank file first")
+            name = f"{run.file.message_id}.xml"
+            answer = {"sha256": run.file.sha256, "name": name}
+            if run.sent:
+                return Plan((), answer)
+            content = await self.files.get(run.file.sha256)
+            assert content is not None, "a file is stored before its hash is recorded"
+            hand_over(self._outbox, name, content)
+            ids = sorted({str(line.application_id) for line in run.proposed.lines})
+            owed = await self.grants(ids)
+            writes = [
+                owed[each].write([self._sent(line) for line in run.proposed.lines if str(line.application_id) == each])
+                for each in ids
+            ]
+            return Plan((loaded.write([RunSent(run_id=run_id, sha256=run.file.sha256)]), *writes), answer)
+
+        return await self._handle(command, decide)
+
+    async def import_bank_file(self, command: Command, content: bytes) -> Answer:
+        """Takes a file from the bank whole, or refuses it whole. The same file again changes nothing and says so."""
+        digest = await self.files.put("bank_file", content) if content else ""
+        file = read_bank_file(content, digest)
+
+        async def decide() -> Plan:
+            marker = await load(self._ledger, f"file/{digest}", lambda _state, fact: fact, None)
+            if marker.state is not None:
+                return Plan((), {"sha256": digest, "kind": file.kind, "already_imported": True, "effects": {}})
+            by_grant, not_ours = await self._events(file)
+            owed = await self.grants(sorted(by_grant))
+            effects: dict[str, int] = {}
+            writes = []
+            for key, events in sorted(by_grant.items()):
+                facts = _fold_events(owed[key].state, events)
+                writes.append(owed[key].write(facts))
+                for fact in facts:
+                    effects[fact.event_type] = effects.get(fact.event_type, 0) + 1
+            imported = BankFileImported(
+                sha256=digest, kind=file.kind, statements=file.statements, entries=file.entries,
+                credits=file.credits, debits=file.debits,
+            )  # fmt: skip
+            answer = {
+                "sha256": digest, "kind": file.kind, "already_imported": False, "effects": effects, "not_ours": not_ours,
+            }  # fmt: skip
+            return Plan((marker.write([imported]), *writes), answer)
+
+        return await self._handle(command, decide)
+
+    async def _events(self, file: BankFile) -> tuple[dict[str, list[BankEvent]], int]:
+        sent, owners = await self._ours(file)
+        events = list(bank_events(file, sent))
+        claims = await claims_by_reference(self._ledger, [each.key for each in events if each.kind == "received"])
+        owners |= {reference: str(application) for reference, application in claims.items()}
+        by_grant: dict[str, list[BankEvent]] = {}
+        for event in events:
+            if event.key in owners:
+                by_grant.setdefault(owners[event.key], []).append(event)
+        ours = sum(len(each) for each in by_grant.values())
+        return by_grant, max(file.entries - ours, 0)
+
+    async def _ours(self, file: BankFile) -> tuple[dict[str, str], dict[str, str]]:
+        """Our EndToEndIds that the file may speak of, with the message that each left in and its application."""
+        if isinstance(file.parsed, StatementFile):
+            ids = [d.end_to_end_id for _, d, _ in entries_of(file.parsed) if d is not None and d.end_to_end_id]
+            known = await payments_by_id(self._ledger, ids)
+            lines = [(each["end_to_end_id"], UUID(each["run_id"]), each["application_id"]) for each in known]
+        else:
+            where = {"message_id": file.parsed.original_message_id}
+            found = await all_entries(self._ledger, "runs", where)
+            lines = [
+                (line["end_to_end_id"], UUID(entry.key), line["application_id"])
+                for entry in found
+                for line in entry.document["lines"]
+            ]
+        sent = {end_to_end: message_id(run_id) for end_to_end, run_id, _ in lines}
+        return sent, {end_to_end: application_id for end_to_end, _, application_id in lines}
+
+    def _payment_file(self, run: runs.Run, proposed_at: datetime) -> bytes:
+        on = run.proposed.execution_date
+        debtor = self._county.identity(on).debtor
+        profile = self._county.payment_rules(on).bank_profile
+        file = CreditTransferFile(
+            message_id=message_id(run.run_id), created_at=proposed_at.replace(microsecond=0), debtor_name=debtor.name,
+            debtor_iban=debtor.iban, debtor_bic=debtor.bic, initiating_party_id=None, execution_date=on,
+            payments=tuple(
+                CreditTransfer(
+                    line.end_to_end_id, line.amount, line.creditor_name[:70], line.iban,
+                    message=f"Avustus {line.diary_number} erä {line.instalment}",
+                )
+                for line in run.proposed.lines
+            ),
+            booked_as_one=profile.batch_booking,
+        )  # fmt: skip
+        return build_credit_transfer(file, CharacterProfile(profile.characters))
+
+    async def _check_accounts(self, run: runs.Run) -> None:
+        """An account that was changed after the run was proposed stops the payment."""
+        owed = await self.grants(sorted({str(line.application_id) for line in run.proposed.lines}))
+        accounts = await self.accounts([each.state for each in owed.values() if each.state])
+        for line in run.proposed.lines:
+            grant = owed[str(line.application_id)].state
+            assert grant is not None, "a run pays grants"
+            if accounts[grant.awarded.association_id] != line.iban:
+                raise conflict("account-changed", f"the account of {line.creditor_name} changed after the proposal")
+
+    def _sent(self, line: PaymentLine) -> PaymentSent:
+        return PaymentSent(
+            application_id=line.application_id, instalment=line.instalment, attempt=line.attempt, amount=line.amount,
+            sent_on=self.today(),
+        )  # fmt: skip
+
+    def _approvals(self) -> int:
+        return self._county.payment_rules(self.today()).approvals_required
+
+    async def _handle(self, command: Command, decide: Callable[[], Awaitable[Plan]]) -> Answer:
+        return await handle(self._ledger, command.context, decide, encode, command.key)
+
+
+def _file_answer(built: BankFileBuilt) -> dict[str, Any]:
+    return {
+        "sha256": built.sha256,
+        "message_id": built.message_id,
+        "count": built.count,
+        "total": euros(built.total),
+    }
+
+
+def _fold_events(grant: Grant | None, events: Sequence[BankEvent]) -> list[Fact]:
+    """The facts of several messages of one file about one grant, each seen by the next."""
+    if grant is None:
+        raise Refused("conflict", "no-such-grant", "the file speaks of a payment of an unknown grant")
+    facts: list[Fact] = []
+    state: Grant | None = grant
+    for event in events:
+        assert state is not None, "a grant stays a grant"
+        made = grants.apply_bank_event(state, event)
+        for fact in made:
+            state = grants.evolve(state, fact)
+        facts += made
+    return facts

@@ -1,0 +1,56 @@
+"""What the handlers of payments look up, each by one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from services.ledger import Entry, Ledger
+
+_BY_ID = """
+SELECT document FROM register_version
+WHERE register = 'payments' AND to_position IS NULL AND document ->> 'end_to_end_id' = ANY ($1::text[])
+"""
+_UNBOOKED = """
+SELECT document FROM register_version
+WHERE register = 'payments' AND to_position IS NULL
+  AND (document ->> 'booked_on' IS NULL OR document ->> 'booked_on' > $1)
+"""
+_CLAIMS = """
+SELECT key, document FROM register_version
+WHERE register = 'claims' AND to_position IS NULL AND key = ANY ($1::text[])
+"""
+
+
+async def payments_by_id(ledger: Ledger, end_to_end_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Our payments among these EndToEndIds."""
+    rows = await ledger.pool.fetch(_BY_ID, list(end_to_end_ids))
+    return [msgspec.json.decode(row["document"]) for row in rows]
+
+
+async def unbooked_after(ledger: Ledger, last_day: date) -> dict[str, UUID]:
+    """EndToEndIds of payments that the bank had not booked by the end of a Helsinki date, with their applications."""
+    rows = await ledger.pool.fetch(_UNBOOKED, last_day.isoformat())
+    documents = [msgspec.json.decode(row["document"]) for row in rows]
+    return {each["end_to_end_id"]: UUID(each["application_id"]) for each in documents}
+
+
+async def claims_by_reference(ledger: Ledger, references: Sequence[str]) -> dict[str, UUID]:
+    """The applications of our claims among these references (in canonical spelling)."""
+    rows = await ledger.pool.fetch(_CLAIMS, list(references))
+    return {row["key"]: UUID(msgspec.json.decode(row["document"])["application_id"]) for row in rows}
+
+
+async def all_entries(ledger: Ledger, register: str, where: dict[str, Any] | None = None) -> list[Entry]:
+    """Every document of a register now, read page by page."""
+    position = (await ledger.head()).size
+    found: list[Entry] = []
+    while page := await ledger.page(
+        register, position, after=found[-1].key if found else "", where=where, limit=1000
+    ):
+        found += page
+    return found

@@ -1,0 +1,135 @@
+"""What payments makes of others' events: grants, what releases them, claims, accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
+from hashlib import sha256
+from uuid import UUID
+
+from schemas.county import County
+from schemas.decisions import (
+    DecisionBecameFinal,
+    DecisionMade,
+    DecisionNotified,
+    RecoveryDecided,
+    RectificationDecided,
+)
+from schemas.facts import Fact
+from schemas.intake import AssociationAccountChanged, AssociationRegistered
+from schemas.payments import AccountNoted, GrantAwarded, GrantReleased, RecoveryClaimed
+from services.ledger import Ledger, Record, StreamWrite
+from services.web.handling import Loaded, fact_of, load
+
+from .bank.references import finnish_reference
+from .domain import grants
+from .domain.grants import Grant
+from .handlers import evolve_account
+
+Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
+
+
+def reference_of(recovery_id: UUID, base: str) -> str:
+    """The reference number (*viitenumero*) of a claim: the county's digits, fifteen made of the claim's id, a check digit."""
+    digits = int.from_bytes(sha256(recovery_id.bytes).digest()[:8], "big") % 10**15
+    return finnish_reference(f"{base}{digits:015d}"[:19])
+
+
+class Reactions:
+    """Reactions by event type; those of one application come in their order."""
+
+    def __init__(self, ledger: Ledger, county: County) -> None:
+        self._ledger = ledger
+        self._county = county
+
+    async def _grant(self, application_id: UUID) -> Loaded[Grant | None]:
+        return await load(self._ledger, f"grant/{application_id}", grants.evolve, None)
+
+    async def on_decision(self, record: Record) -> Sequence[StreamWrite]:
+        """A favourable decision with money is a grant."""
+        fact = fact_of(record)
+        assert isinstance(fact, DecisionMade)
+        loaded = await self._grant(fact.application_id)
+        if fact.amount == 0 or loaded.state is not None:
+            return ()
+        return (loaded.write([_awarded(fact, fact.decided_on)]),)
+
+    async def on_notice(self, record: Record) -> Sequence[StreamWrite]:
+        """Notice releases the grants of calls that pay on notice."""
+        fact = fact_of(record)
+        assert isinstance(fact, DecisionNotified)
+        return await self._release(fact.application_id, "on_notice", fact.sent_on)
+
+    async def on_finality(self, record: Record) -> Sequence[StreamWrite]:
+        """Finality releases whatever grant is not released yet."""
+        fact = fact_of(record)
+        assert isinstance(fact, DecisionBecameFinal)
+        return await self._release(fact.application_id, None, fact.final_on)
+
+    async def on_claim_decision(self, record: Record) -> Sequence[StreamWrite]:
+        """A changed decision changes the grant, or makes one."""
+        fact = fact_of(record)
+        assert isinstance(fact, RectificationDecided)
+        loaded = await self._grant(fact.application_id)
+        if fact.outcome != "changed":
+            return ()
+        if loaded.state is not None:
+            facts = grants.change_award(loaded.state, fact.amount, fact.instalments, fact.decided_on)
+            return (loaded.write(facts),)
+        return (loaded.write([_awarded(fact, fact.decided_on)]),) if fact.amount else ()
+
+    async def on_recovery(self, record: Record) -> Sequence[StreamWrite]:
+        """A recovery decision is a claim with a reference number."""
+        fact = fact_of(record)
+        assert isinstance(fact, RecoveryDecided)
+        loaded = await self._grant(fact.application_id)
+        if loaded.state is None:
+            raise LookupError("a recovery was decided of a grant that payments never had")
+        if fact.recovery_id in loaded.state.claims:
+            return ()
+        base = self._county.payment_rules(fact.decided_on).reference.base
+        claim = RecoveryClaimed(
+            application_id=fact.application_id, recovery_id=fact.recovery_id, amount=fact.amount,
+            reference=reference_of(fact.recovery_id, base), claimed_on=fact.decided_on, due_on=fact.due_on,
+        )  # fmt: skip
+        return (loaded.write([claim]),)
+
+    async def on_account(self, record: Record) -> Sequence[StreamWrite]:
+        """Where an association is paid to from now on."""
+        fact = fact_of(record)
+        assert isinstance(fact, AssociationRegistered | AssociationAccountChanged)
+        loaded = await load(self._ledger, f"account/{fact.association_id}", evolve_account, None)
+        if loaded.state == fact.iban:
+            return ()
+        return (loaded.write([AccountNoted(association_id=fact.association_id, iban=fact.iban)]),)
+
+    async def _release(self, application_id: UUID, pays: str | None, on: date) -> Sequence[StreamWrite]:
+        loaded = await self._grant(application_id)
+        grant = loaded.state
+        if grant is None or grant.released_on is not None or pays not in {None, grant.awarded.pays}:
+            return ()
+        return (loaded.write([GrantReleased(application_id=application_id, released_on=on)]),)
+
+    def by_type(self) -> Mapping[str, Mapping[str, Reaction]]:
+        """Topic → event type → reaction."""
+        return {
+            "decisions": {
+                DecisionMade.event_type: self.on_decision,
+                DecisionNotified.event_type: self.on_notice,
+                DecisionBecameFinal.event_type: self.on_finality,
+                RectificationDecided.event_type: self.on_claim_decision,
+                RecoveryDecided.event_type: self.on_recovery,
+            },
+            "intake": {
+                AssociationRegistered.event_type: self.on_account,
+                AssociationAccountChanged.event_type: self.on_account,
+            },
+        }
+
+
+def _awarded(fact: DecisionMade | RectificationDecided, on: date) -> Fact:
+    return GrantAwarded(
+        application_id=fact.application_id, diary_number=fact.diary_number, association_id=fact.association_id,
+        association_name=fact.association_name, iban=fact.iban, basket=fact.basket, pays=fact.pays,
+        amount=fact.amount, instalments=fact.instalments, awarded_on=on,
+    )  # fmt: skip
