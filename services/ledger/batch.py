@@ -53,6 +53,8 @@ def admit(units: Sequence[Unit], known: Known, moment: datetime) -> Batch:
             batch.outcomes.append(Appended(0, {}, replayed))
         else:
             batch.outcomes.append(_admit_one(unit, known, batch, text))
+    # Only now: a later unit of the batch may have moved a stream on that an earlier one parks for.
+    batch.parkings = [(parking, _is_ready(parking, known)) for parking, _ in batch.parkings]
     return batch
 
 
@@ -120,8 +122,13 @@ def _admit_one(unit: Unit, known: Known, batch: Batch, text: str) -> Appended:
 def _admit_parking(parking: Parking, known: Known, batch: Batch) -> None:
     known.parked.add((parking.source, parking.event_id))
     known.queues.setdefault((parking.source, parking.key), 0)
-    moved_on = parking.waiting_for is not None and known.versions[parking.waiting_for] > parking.seen
-    batch.parkings.append((parking, moved_on))
+    batch.parkings.append((parking, False))
+
+
+def _is_ready(parking: Parking, known: Known) -> bool:
+    return parking.behind or (
+        parking.waiting_for is not None and known.versions[parking.waiting_for] > parking.seen
+    )
 
 
 def streams_of(units: Sequence[Unit]) -> list[str]:

@@ -30,7 +30,8 @@ class Receipt:
 @dataclass(frozen=True, slots=True)
 class Parking:
     """A received message is parked. `waiting_for` names the own stream whose next event it needs, `seen` its version at
-    the time of the look; None waits for a person."""
+    the time of the look; None waits for a person. `behind`: it only queues behind an earlier message of its key, and is
+    ready when it becomes the first."""
 
     source: str
     event_id: str
@@ -41,6 +42,7 @@ class Parking:
     waiting_for: str | None = None
     seen: int = 0
     parked: int | None = None
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
