@@ -70,11 +70,15 @@ def test_the_log_of_an_earlier_start_is_kept_but_not_mistaken_for_this_ones(tmp_
 
 def test_a_child_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
     program = python(tmp_path, "print('ready', flush=True); import time; time.sleep(60)")
-    starter = threading.Thread(target=program.start)
+
+    def start() -> None:
+        program.start()
+        program.wait_until(lambda: program.has_logged("ready"), deadline_s=20, what="log")
+
+    starter = threading.Thread(target=start)
     starter.start()
     starter.join()
-    program.wait_until(lambda: program.has_logged("ready"), deadline_s=20, what="log")
-    assert program.is_running
+    assert not wait_for(lambda: not program.is_running, deadline_s=0.5)
     program.stop()
 
 
