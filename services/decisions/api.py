@@ -118,9 +118,11 @@ def _shared(decisions: Decisions, ledger: Ledger) -> APIRouter:
         return await register_page(ledger, "meetings", asked, when, {})
 
     @routes.post("/deadlines/run")
-    async def run_deadlines(commanded: Annotated[Command, Depends(command("deadline.run"))]) -> Response:
+    async def run_deadlines(
+        commanded: Annotated[Command, Depends(command("deadline.run"))],
+    ) -> dict[str, int]:
         """Make decisions final whose last day for a claim has passed."""
-        return respond(await decisions.run_deadlines(commanded))
+        return {"finalised": await decisions.run_deadlines(commanded.context)}
 
     return routes
 

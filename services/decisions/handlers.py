@@ -25,7 +25,7 @@ from schemas.facts import Contract, Fact
 from schemas.identifiers import Name, Slug, Text
 from schemas.money import NonNegativeMoney, PositiveMoney
 from schemas.refusals import conflict, invalid, not_found
-from services.ledger import Ledger, StreamWrite
+from services.ledger import Context, Ledger, StreamWrite
 from services.web.commands import Command, encode
 from services.web.handling import Answer, Loaded, Plan, handle, load
 
@@ -119,14 +119,19 @@ class Decisions:
 
         return await self._handle(command, decide)
 
-    async def declare_conflict(self, command: Command, application_id: UUID, person: str, reason: str) -> Answer:
+    async def declare_conflict(
+        self, command: Command, application_id: UUID, person: str, reason: str
+    ) -> Answer:
         return await self._on_case(
             command, application_id, None, lambda case: (cases.declare_conflict(case, person, reason), {})
         )
 
     async def assign(self, command: Command, application_id: UUID, officer: str) -> Answer:
         return await self._on_case(
-            command, application_id, "assign", lambda case: (cases.assign(case, officer), {"officer": officer})
+            command,
+            application_id,
+            "assign",
+            lambda case: (cases.assign(case, officer), {"officer": officer}),
         )
 
     async def request_supplement(
@@ -144,7 +149,9 @@ class Decisions:
         def act(case: Case) -> Acted:
             activity = self._county.activity(case.opened.activity, self.today())
             if activity is not None and activity.task == "county":
-                raise conflict("county-task", f"{activity.name.fi} is the county's task: it is not transferred")
+                raise conflict(
+                    "county-task", f"{activity.name.fi} is the county's task: it is not transferred"
+                )
             return cases.transfer(case, reason), {"municipality": case.opened.municipality}
 
         return await self._on_case(command, application_id, "transfer", act)
@@ -225,7 +232,14 @@ class Decisions:
             if refused is not None:
                 return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
             ruling = Ruling(
-                person, made.organ, self.today(), made.outcome, made.amount, made.reasons, (), made.payable_from
+                person,
+                made.organ,
+                self.today(),
+                made.outcome,
+                made.amount,
+                made.reasons,
+                (),
+                made.payable_from,
             )
             facts = cases.decide_claim(case, ruling, made.change)
             writes = await self._bind(case, made.amount - case.amount) if made.change else []
@@ -253,8 +267,8 @@ class Decisions:
 
         return await self._on_case(command, application_id, "recover", act)
 
-    async def run_deadlines(self, command: Command) -> Answer:
-        """Makes every decision final whose last day for a claim has passed; each case is its own transaction."""
+    async def run_deadlines(self, context: Context) -> int:
+        """Makes every decision final whose last day for a claim has passed, each in a transaction of its own; how many."""
         today = self.today()
         done = 0
         after = ""
@@ -265,16 +279,16 @@ class Decisions:
             after = page[-1].key
             for entry in page:
                 if date.fromisoformat(entry.document["last_claim_day"]) < today:
-                    done += await self._finalise(command, UUID(entry.key), today)
-        return Answer(encode({"finalised": done}), 0)
+                    done += await self._finalise(context, UUID(entry.key), today)
+        return done
 
-    async def _finalise(self, command: Command, application_id: UUID, today: date) -> int:
+    async def _finalise(self, context: Context, application_id: UUID, today: date) -> int:
         async def decide() -> Plan:
             loaded, case = await self._case(application_id)
             facts = cases.become_final(case, today)
             return Plan((loaded.write(facts),), {"final": bool(facts)})
 
-        answer = await handle(self._ledger, command.context, decide, encode)
+        answer = await handle(self._ledger, context, decide, encode)
         return 1 if answer.version else 0
 
     def _is_working_day(self, day: date) -> bool:
@@ -332,5 +346,3 @@ class Decisions:
 
     async def _handle(self, command: Command, decide: Callable[[], Awaitable[Plan]]) -> Answer:
         return await handle(self._ledger, command.context, decide, encode, command.key)
-
-

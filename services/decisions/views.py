@@ -31,7 +31,14 @@ _COPIED: Mapping[str, tuple[str, ...]] = {
 
 def _case(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
     if record.type == "case.opened":
-        return {**data, "state": "opened", "officer": None, "amount": None, "refused_acts": 0, "disqualified": []}
+        return {
+            **data,
+            "state": "opened",
+            "officer": None,
+            "amount": None,
+            "refused_acts": 0,
+            "disqualified": [],
+        }
     if document is None:
         return None
     after = {**document, **{name: data[name] for name in _COPIED.get(record.type, ())}}
@@ -50,7 +57,11 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
 
 
 def _appropriation(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
-    before = document or {"appropriation_id": data["appropriation_id"], "amount": euros(0), "committed": euros(0)}
+    before = document or {
+        "appropriation_id": data["appropriation_id"],
+        "amount": euros(0),
+        "committed": euros(0),
+    }
     amount = cents(data["amount"])
     if record.type == "appropriation.set":
         return {**before, "amount": data["amount"]}
@@ -79,7 +90,5 @@ REGISTERS = (
         _stream_key,
         _appropriation,
     ),
-    Register(
-        "meetings", frozenset({"meeting.convened", "meeting.section_taken"}), _stream_key, _meeting
-    ),
+    Register("meetings", frozenset({"meeting.convened", "meeting.section_taken"}), _stream_key, _meeting),
 )

@@ -88,7 +88,9 @@ class Intake:
 
         return await self._handle(command, decide)
 
-    async def submit(self, command: Command, sent: SubmitApplication, arrived_on: date | None = None) -> Answer:
+    async def submit(
+        self, command: Command, sent: SubmitApplication, arrived_on: date | None = None
+    ) -> Answer:
         """Sends an application now, or registers a paper one with the day of its arrival."""
         application_id = uuid7()
         now = self._clock()
@@ -122,7 +124,9 @@ class Intake:
     async def withdraw(self, command: Command, application_id: UUID, reason: str) -> Answer:
         return await self._act(command, application_id, lambda state: applications.withdraw(state, reason))
 
-    async def supplement(self, command: Command, application_id: UUID, request_id: UUID, answer: str) -> Answer:
+    async def supplement(
+        self, command: Command, application_id: UUID, request_id: UUID, answer: str
+    ) -> Answer:
         return await self._act(
             command, application_id, lambda state: applications.supplement(state, request_id, answer)
         )

@@ -27,7 +27,15 @@ from .backoffice import VoucherRow, read_postings, write_vouchers
 from .bank.statement import read_statement_file
 from .domain import differences
 from .domain.differences import Difference
-from .domain.postings import MONEY_TYPES, GrantIdentity, Posting, Voucher, number_vouchers, of_export, posting_of
+from .domain.postings import (
+    MONEY_TYPES,
+    GrantIdentity,
+    Posting,
+    Voucher,
+    number_vouchers,
+    of_export,
+    posting_of,
+)
 from .domain.postings import trial_balance as balance_of
 from .domain.reconciliation import BankEntry, BookRow, Line, reconcile, rows_of
 from .files import Files
@@ -86,7 +94,9 @@ class Books:
     async def trial_balance(self, period: str | None, position: int) -> dict[str, Any]:
         """Each account's balance as of a position, up to the end of a period when one is named."""
         postings = [
-            each for each in await self.postings(position) if period is None or each.posted_on <= last_day_of(period)
+            each
+            for each in await self.postings(position)
+            if period is None or each.posted_on <= last_day_of(period)
         ]
         balances = balance_of(postings)
         return {
@@ -112,7 +122,9 @@ class Books:
             first = max((each.first_number + each.count for each in loaded.state), default=1)
             vouchers = [Voucher(series, first + index, posting) for index, posting in enumerate(chosen)]
             rows = [row for voucher in vouchers for row in voucher_rows(voucher)]
-            digest = await self._files.put("vouchers", write_vouchers(self._profile(profile_id, last_day), rows))
+            digest = await self._files.put(
+                "vouchers", write_vouchers(self._profile(profile_id, last_day), rows)
+            )
             exported = VouchersExported(
                 series=series, year=last_day.year, period=period, profile=profile_id, after_position=after,
                 up_to_position=up_to, first_number=first, count=len(vouchers),
@@ -155,7 +167,9 @@ class Books:
         numbered = {voucher.posting.position for voucher in vouchers}
         left = [each for each in postings if each.period == period and each.position not in numbered]
         if left:
-            raise conflict("not-exported", f"{len(left)} postings of {period} have no voucher yet: export them first")
+            raise conflict(
+                "not-exported", f"{len(left)} postings of {period} have no voucher yet: export them first"
+            )
         book, book_hash = await self._book(period)
         bank, bank_hashes = await self._bank(period)
         unbooked = await unbooked_after(self._ledger, last_day)
@@ -194,7 +208,9 @@ class Books:
 
     async def accept(self, command: Command, difference_id: str, reason: str) -> Answer:
         person = command.identity.person
-        return await self._settle(command, difference_id, lambda state: differences.accept(state, person, reason))
+        return await self._settle(
+            command, difference_id, lambda state: differences.accept(state, person, reason)
+        )
 
     async def close(self, command: Command, period: str) -> Answer:
         """Closes a period: no difference open, debits equal credits, every file named by its hash."""
@@ -255,7 +271,9 @@ class Books:
         found: dict[tuple[str, str | None, int], BankEntry] = {}
         used: list[str] = []
         for digest, content in sorted(contents.items()):
-            entries = [e for e in bank_entries(read_statement_file(content)) if f"{e.booked_on:%Y-%m}" == period]
+            entries = [
+                e for e in bank_entries(read_statement_file(content)) if f"{e.booked_on:%Y-%m}" == period
+            ]
             used += [digest] if entries else []
             found |= {(each.bank_reference, each.end_to_end_id, each.amount): each for each in entries}
         return list(found.values()), used

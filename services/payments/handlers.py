@@ -115,16 +115,24 @@ class Payments:
             if chosen is not None and any(each.state is None for each in loaded.values()):
                 raise not_found("grant of one of these applications")
             accounts = await self.accounts([each.state for each in loaded.values() if each.state])
-            proposals = {key: self._proposals(each.state, accounts, run_id) for key, each in loaded.items() if each.state}
+            proposals = {
+                key: self._proposals(each.state, accounts, run_id)
+                for key, each in loaded.items()
+                if each.state
+            }
             lines = [line for made in proposals.values() for _, line in made]
             if not lines:
-                raise conflict("nothing-payable", "no instalment is payable now: see the payables for what holds them")
+                raise conflict(
+                    "nothing-payable", "no instalment is payable now: see the payables for what holds them"
+                )
             proposed = RunProposed(
                 run_id=run_id, execution_date=execution_date, lines=tuple(lines),
                 total=sum(line.amount for line in lines), person=command.identity.person,
             )  # fmt: skip
             run: Loaded[None] = Loaded(f"run/{run_id}", 0, None)
-            writes = [loaded[key].write([fact for fact, _ in made]) for key, made in proposals.items() if made]
+            writes = [
+                loaded[key].write([fact for fact, _ in made]) for key, made in proposals.items() if made
+            ]
             answer = {"run_id": str(run_id), "count": len(lines), "total": euros(proposed.total)}
             return Plan((run.write([proposed]), *writes), answer)
 
@@ -206,7 +214,9 @@ class Payments:
             ids = sorted({str(line.application_id) for line in run.proposed.lines})
             owed = await self.grants(ids)
             writes = [
-                owed[each].write([self._sent(line) for line in run.proposed.lines if str(line.application_id) == each])
+                owed[each].write(
+                    [self._sent(line) for line in run.proposed.lines if str(line.application_id) == each]
+                )
                 for each in ids
             ]
             return Plan((loaded.write([RunSent(run_id=run_id, sha256=run.file.sha256)]), *writes), answer)
@@ -221,7 +231,9 @@ class Payments:
         async def decide() -> Plan:
             marker = await load(self._ledger, f"file/{digest}", lambda _state, fact: fact, None)
             if marker.state is not None:
-                return Plan((), {"sha256": digest, "kind": file.kind, "already_imported": True, "effects": {}})
+                return Plan(
+                    (), {"sha256": digest, "kind": file.kind, "already_imported": True, "effects": {}}
+                )
             by_grant, not_ours = await self._events(file)
             owed = await self.grants(sorted(by_grant))
             effects: dict[str, int] = {}
@@ -245,7 +257,9 @@ class Payments:
     async def _events(self, file: BankFile) -> tuple[dict[str, list[BankEvent]], int]:
         sent, owners = await self._ours(file)
         events = list(bank_events(file, sent))
-        claims = await claims_by_reference(self._ledger, [each.key for each in events if each.kind == "received"])
+        claims = await claims_by_reference(
+            self._ledger, [each.key for each in events if each.kind == "received"]
+        )
         owners |= {reference: str(application) for reference, application in claims.items()}
         by_grant: dict[str, list[BankEvent]] = {}
         for event in events:
@@ -257,7 +271,9 @@ class Payments:
     async def _ours(self, file: BankFile) -> tuple[dict[str, str], dict[str, str]]:
         """Our EndToEndIds that the file may speak of, with the message that each left in and its application."""
         if isinstance(file.parsed, StatementFile):
-            ids = [d.end_to_end_id for _, d, _ in entries_of(file.parsed) if d is not None and d.end_to_end_id]
+            ids = [
+                d.end_to_end_id for _, d, _ in entries_of(file.parsed) if d is not None and d.end_to_end_id
+            ]
             known = await payments_by_id(self._ledger, ids)
             lines = [(each["end_to_end_id"], UUID(each["run_id"]), each["application_id"]) for each in known]
         else:
@@ -297,7 +313,9 @@ class Payments:
             grant = owed[str(line.application_id)].state
             assert grant is not None, "a run pays grants"
             if accounts[grant.awarded.association_id] != line.iban:
-                raise conflict("account-changed", f"the account of {line.creditor_name} changed after the proposal")
+                raise conflict(
+                    "account-changed", f"the account of {line.creditor_name} changed after the proposal"
+                )
 
     def _sent(self, line: PaymentLine) -> PaymentSent:
         return PaymentSent(

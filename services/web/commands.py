@@ -130,7 +130,9 @@ def refused_problem(refused: Refused) -> Problem:
 def several_refused_problem(refused: SeveralRefused) -> Problem:
     """Several rules' refusals over HTTP, each with its pointer."""
     errors = [FieldError(each.field, each.detail) for each in refused.refusals]
-    return Problem(422, "rules-broken", _TITLES["invalid"], "Correct what `errors` lists and send it again.", errors)
+    return Problem(
+        422, "rules-broken", _TITLES["invalid"], "Correct what `errors` lists and send it again.", errors
+    )
 
 
 def install_ledger_problems(app: FastAPI) -> None:

@@ -64,7 +64,11 @@ def commit(state: Appropriation, appropriation_id: str, application_id: UUID, am
     if amount > state.free:
         raise conflict("appropriation-exceeded", f"{euros(state.free)} of {appropriation_id} is free, "
                        f"which is less than {euros(amount)}")  # fmt: skip
-    return [AppropriationCommitted(appropriation_id=appropriation_id, application_id=application_id, amount=amount)]
+    return [
+        AppropriationCommitted(
+            appropriation_id=appropriation_id, application_id=application_id, amount=amount
+        )
+    ]
 
 
 def evolve_diary(running: int, fact: Fact) -> int:

@@ -133,7 +133,9 @@ def assign(case: Case, officer: str) -> list[Fact]:
     """Gives the case to an officer; a disqualified one is refused."""
     _open_for_preparation(case)
     if officer in case.disqualified:
-        raise conflict("officer-disqualified", f"{officer} is disqualified in this case: name another officer")
+        raise conflict(
+            "officer-disqualified", f"{officer} is disqualified in this case: name another officer"
+        )
     return [CaseAssigned(application_id=case.opened.application_id, officer=officer)]
 
 
@@ -174,7 +176,9 @@ def assess(case: Case, person: str, points: int, reasons: str) -> list[Fact]:
     if case.open_requests:
         raise conflict("supplement-awaited", "a supplement is awaited: assess once it has come")
     return [
-        AssessmentRecorded(application_id=case.opened.application_id, points=points, reasons=reasons, person=person)
+        AssessmentRecorded(
+            application_id=case.opened.application_id, points=points, reasons=reasons, person=person
+        )
     ]
 
 
@@ -204,7 +208,11 @@ def propose(case: Case, person: str, outcome: Outcome, amount: int, reasons: str
     check_outcome(case, outcome, amount)
     return [
         ProposalMade(
-            application_id=case.opened.application_id, outcome=outcome, amount=amount, reasons=reasons, person=person
+            application_id=case.opened.application_id,
+            outcome=outcome,
+            amount=amount,
+            reasons=reasons,
+            person=person,
         )
     ]
 

@@ -22,7 +22,9 @@ from schemas.refusals import Refused, conflict, invalid
 from .calls import Call
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
-DECIDED: frozenset[Standing] = frozenset({"decided", "notified", "final", "paid", "payment_delayed", "recovery"})
+DECIDED: frozenset[Standing] = frozenset(
+    {"decided", "notified", "final", "paid", "payment_delayed", "recovery"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:
         case UsageReportSubmitted():
             return replace(state, report=fact)
         case ApplicationStandingChanged():
-            asked = {fact.request_id} if fact.standing == "supplement_requested" and fact.request_id else set()
+            asked = (
+                {fact.request_id} if fact.standing == "supplement_requested" and fact.request_id else set()
+            )
             return replace(
                 state,
                 standing=fact.standing,
@@ -69,7 +73,9 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
     found: list[Refused] = []
     on = application.arrived_on
     if county.activity(application.activity, on) is None:
-        found.append(invalid("unknown-activity", f"{application.activity} is no activity of the division", "/activity"))
+        found.append(
+            invalid("unknown-activity", f"{application.activity} is no activity of the division", "/activity")
+        )
     found += [
         invalid("outside-the-county", f"{share.municipality} is no municipality of the county; the activity takes place "
                 "wholly in it", f"/municipalities/{index}/municipality")
@@ -80,7 +86,9 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
     if len(set(names)) != len(names):
         found.append(invalid("municipality-twice", "each municipality stands once", "/municipalities"))
     if sum(share.percent for share in application.municipalities) != 100:
-        found.append(invalid("shares-do-not-add-up", "the shares of municipalities add up to 100", "/municipalities"))
+        found.append(
+            invalid("shares-do-not-add-up", "the shares of municipalities add up to 100", "/municipalities")
+        )
     if not application.separable_bookkeeping:
         found.append(invalid("bookkeeping-not-separable", "the activity must be told apart in the bookkeeping",
                              "/separable_bookkeeping"))  # fmt: skip
@@ -93,7 +101,9 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
     return found
 
 
-def submit(state: Application | None, call: Call, application: ApplicationSubmitted, sent_at: datetime) -> list[Fact]:
+def submit(
+    state: Application | None, call: Call, application: ApplicationSubmitted, sent_at: datetime
+) -> list[Fact]:
     """Sends an application. What comes late is recorded as late, not refused: it is decided as not examined.
 
     Refused when the call has not opened, or when the application exists.

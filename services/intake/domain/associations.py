@@ -39,7 +39,5 @@ def change_account(state: Association, iban: str, reason: str) -> list[Fact]:
     if iban == state.iban:
         raise conflict("account-unchanged", "this is the account already")
     return [
-        AssociationAccountChanged(
-            association_id=state.registered.association_id, iban=iban, reason=reason
-        )
+        AssociationAccountChanged(association_id=state.registered.association_id, iban=iban, reason=reason)
     ]

@@ -70,13 +70,21 @@ def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTa
         case GrantAwarded():
             return _post(position, fact, grant, table, fact.awarded_on, fact.amount, "Avustuspäätös")
         case GrantChanged() if fact.change > 0:
-            return _post(position, fact, grant, table, fact.changed_on, fact.change, "Oikaisu", "grant.awarded")
+            return _post(
+                position, fact, grant, table, fact.changed_on, fact.change, "Oikaisu", "grant.increased"
+            )
         case GrantChanged():
-            return _post(position, fact, grant, table, fact.changed_on, -fact.change, "Oikaisu", "grant.reduced")
+            return _post(
+                position, fact, grant, table, fact.changed_on, -fact.change, "Oikaisu", "grant.reduced"
+            )
         case PaymentBooked():
-            return _post(position, fact, grant, table, fact.booked_on, fact.amount, f"Maksu {fact.instalment}")
+            return _post(
+                position, fact, grant, table, fact.booked_on, fact.amount, f"Maksu {fact.instalment}"
+            )
         case PaymentReturned():
-            return _post(position, fact, grant, table, fact.booked_on, fact.amount, f"Palautunut {fact.instalment}")
+            return _post(
+                position, fact, grant, table, fact.booked_on, fact.amount, f"Palautunut {fact.instalment}"
+            )
         case RecoveryClaimed():
             return _post(position, fact, grant, table, fact.claimed_on, fact.amount, "Takaisinperintä")
         case RecoveryReceived():
@@ -112,7 +120,9 @@ def number_vouchers(postings: Sequence[Posting], exports: Iterable[VouchersExpor
     for export in exports:
         chosen = of_export(postings, export.period, export.after_position, export.up_to_position)
         assert len(chosen) == export.count, "an export holds the postings that it counted"
-        vouchers += [Voucher(export.series, export.first_number + i, posting) for i, posting in enumerate(chosen)]
+        vouchers += [
+            Voucher(export.series, export.first_number + i, posting) for i, posting in enumerate(chosen)
+        ]
     return vouchers
 
 

@@ -1,0 +1,55 @@
+"""The composition root of decisions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import structlog
+from fastapi import FastAPI
+from uuid_utils.compat import uuid7
+
+from services.ledger import Context, LedgerError
+from services.web.composition import Parts, compose, ledger_of
+from services.web.county import load_county
+
+from . import api, views
+from .handlers import Decisions
+from .reactions import Reactions
+from .settings import DecisionsSettings
+
+log = structlog.get_logger(__name__)
+
+
+def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, DecisionsSettings]:
+    """The application and the settings that it was made of, by default those of the environment."""
+    chosen = settings or DecisionsSettings()
+    county = load_county(chosen.county_folder)
+    ledger = ledger_of(chosen, views.REGISTERS)
+    decisions = Decisions(ledger, county, chosen.clock)
+
+    async def look_for_finality() -> None:
+        """Finality comes by itself. The dates are in the ledger, so a restart forgets none."""
+        while True:
+            try:
+                await decisions.run_deadlines(Context("service:decisions", str(uuid7())))
+            except (LedgerError, OSError) as error:
+                log.warning("deadlines could not be looked at", error=type(error).__name__)
+            await asyncio.sleep(chosen.deadline_interval_seconds)
+
+    async def timer() -> AsyncIterator[None]:
+        task = asyncio.create_task(look_for_finality(), name="deadlines")
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    parts = Parts(
+        "decisions",
+        "Cases from opening to finality: assessment, proposals, decisions, notice, claims, recovery.",
+        [api.router(decisions, ledger)],
+        Reactions(ledger, county).by_type(),
+        tasks=[timer],
+    )
+    return compose(chosen, ledger, parts), chosen

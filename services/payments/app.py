@@ -1,0 +1,33 @@
+"""The composition root of payments."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from services.web.composition import Parts, compose, ledger_of
+from services.web.county import load_county
+from services.web.requests import BodyLimits
+
+from . import api, views
+from .closing import Books
+from .handlers import Payments
+from .reactions import Reactions
+from .settings import PaymentsSettings
+
+
+def application(settings: PaymentsSettings | None = None) -> tuple[FastAPI, PaymentsSettings]:
+    """The application and the settings that it was made of, by default those of the environment."""
+    chosen = settings or PaymentsSettings()
+    county = load_county(chosen.county_folder)
+    ledger = ledger_of(chosen, views.REGISTERS)
+    payments = Payments(ledger, county, chosen.clock, chosen.bank_outbox)
+    books = Books(ledger, county, chosen.clock)
+    parts = Parts(
+        "payments",
+        "Grants, payment runs, bank files, vouchers, reconciliation and closing.",
+        [api.router(payments, books, ledger)],
+        Reactions(ledger, county).by_type(),
+        limits=BodyLimits(by_path=api.LARGE_BODIES),
+        install=api.install_file_problems,
+    )
+    return compose(chosen, ledger, parts), chosen
