@@ -1,0 +1,184 @@
+"""One golden sample of every released event type and version. A sample never changes once it is released."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+APPLICATION = "019b7a1e-8c00-7000-8000-000000000001"
+OTHER = "019b7a1e-8c00-7000-8000-000000000002"
+RUN = "019b7a1e-8c00-7000-8000-000000000003"
+SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+DIARY = "17/02.05.01.00/2026"
+IBAN = "FI2112345600000785"
+ID = "2050864-5"
+NAME = "Esimerkkiyhdistys ry"
+END_TO_END = "EABCDEFGHIJKLMNOPQRSTUVWX-1-1"
+_INSTALMENT = {"number": 1, "amount": "1500.00 EUR", "payable_from": "2026-04-01"}
+_CASE = {
+    "application_id": APPLICATION, "diary_number": DIARY, "association_id": ID, "association_name": NAME,
+    "iban": IBAN, "basket": "operating", "pays": "when_final",
+}  # fmt: skip
+_APPLICATION = {
+    "application_id": APPLICATION, "call_id": "operating-2026", "basket": "operating", "pays": "when_final",
+    "association_id": ID, "association_name": NAME, "iban": IBAN, "activity": "patient-organisations",
+    "purpose": "Vertaistuki", "applied": "2000.00 EUR", "costs": "2500.50 EUR", "other_funding": "0.50 EUR",
+    "own_funding": "500.00 EUR", "years": 1, "separable_bookkeeping": True, "channel": "electronic",
+    "arrived_on": "2026-01-12", "late": False,
+}  # fmt: skip
+_PAYMENT = {"application_id": APPLICATION, "instalment": 1, "attempt": 1, "amount": "1500.00 EUR"}
+_BOOKING = {"end_to_end_id": END_TO_END, "booked_on": "2026-04-02", "bank_reference": "260402A1", "sha256": SHA}
+_LINE = {
+    **_PAYMENT, "end_to_end_id": END_TO_END, "creditor_name": NAME, "iban": IBAN, "diary_number": DIARY,
+}  # fmt: skip
+
+SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
+    ("call.published", 1): {
+        "call_id": "operating-2026", "basket": "operating", "year": 2026, "title": "Toiminta-avustukset 2026",
+        "kind": "round", "opens_at": "2025-12-15T08:00:00+02:00", "closes_at": "2026-01-16T16:00:00+02:00",
+        "pays": "when_final", "instructions": "Hae sähköisesti.",
+    },
+    ("association.registered", 1): {
+        "association_id": ID, "name": NAME, "display_name": "Esimerkki", "register_number": "123456",
+        "domicile": "joensuu", "kind": "local", "iban": IBAN, "language": "fi",
+    },
+    ("association.account_changed", 1): {"association_id": ID, "iban": IBAN, "reason": "Tili vaihtui"},
+    ("application.submitted", 1): {**_APPLICATION, "municipality": "joensuu"},
+    ("application.submitted", 2): {
+        **_APPLICATION,
+        "municipalities": [{"municipality": "joensuu", "percent": 60}, {"municipality": "kitee", "percent": 40}],
+    },
+    ("application.supplemented", 1): {"application_id": APPLICATION, "request_id": OTHER, "answer": "Liitteenä."},
+    ("application.withdrawn", 1): {"application_id": APPLICATION, "reason": "Hanke peruttiin"},
+    ("application.standing_changed", 1): {
+        "application_id": APPLICATION, "standing": "in_preparation", "diary_number": DIARY, "note": "Kirjattu",
+        "request_id": None, "amount": None,
+    },
+    ("usage_report.submitted", 1): {"application_id": APPLICATION, "used": "1400.00 EUR", "account": "Käytetty"},
+    ("appropriation.set", 1): {"appropriation_id": "operating-2026", "amount": "180000.00 EUR"},
+    ("appropriation.committed", 1): {
+        "appropriation_id": "operating-2026", "application_id": APPLICATION, "amount": "1500.00 EUR",
+    },
+    ("appropriation.released", 1): {
+        "appropriation_id": "operating-2026", "application_id": APPLICATION, "amount": "100.00 EUR",
+    },
+    ("diary.number_assigned", 1): {"diary_number": DIARY, "running": 17, "application_id": APPLICATION},
+    ("case.opened", 1): {
+        **_CASE, "call_id": "operating-2026", "activity": "patient-organisations", "municipality": "joensuu",
+        "purpose": "Vertaistuki", "applied": "2000.00 EUR", "own_funding": "500.00 EUR", "years": 1,
+        "channel": "electronic", "arrived_on": "2026-01-12", "late": False,
+    },
+    ("case.assigned", 1): {"application_id": APPLICATION, "officer": "officer-1"},
+    ("case.transferred", 1): {
+        "application_id": APPLICATION, "municipality": "joensuu", "activity": "sports", "reason": "Kunnan tehtävä",
+    },
+    ("case.withdrawn", 1): {"application_id": APPLICATION, "reason": "Hanke peruttiin"},
+    ("supplement.requested", 1): {
+        "application_id": APPLICATION, "request_id": OTHER, "question": "Tilinpäätös?", "due_on": "2026-02-06",
+    },
+    ("supplement.received", 1): {"application_id": APPLICATION, "request_id": OTHER, "answer": "Liitteenä."},
+    ("conflict.declared", 1): {"application_id": APPLICATION, "person": "officer-2", "reason": "Hallituksen jäsen"},
+    ("act.refused", 1): {
+        "application_id": APPLICATION, "person": "officer-2", "act": "assess", "reason": "Esteellinen",
+    },
+    ("assessment.recorded", 1): {
+        "application_id": APPLICATION, "points": 72, "reasons": "Vaikuttava", "person": "officer-1",
+    },
+    ("proposal.made", 1): {
+        "application_id": APPLICATION, "outcome": "granted_in_part", "amount": "1500.00 EUR", "reasons": "Määräraha",
+        "person": "officer-1",
+    },
+    ("meeting.convened", 1): {
+        "meeting_id": "hyte-2026-02-24", "organ": "Hyte-lautakunta", "held_on": "2026-02-24", "present": ["board-1"],
+    },
+    ("meeting.section_taken", 1): {"meeting_id": "hyte-2026-02-24", "section": 1, "application_id": APPLICATION},
+    ("decision.made", 1): {
+        **_CASE, "municipality": "joensuu", "outcome": "granted_in_part", "amount": "1500.00 EUR",
+        "instalments": [_INSTALMENT], "reasons": "Määräraha", "conditions": ["Selvitys 30.11. mennessä"],
+        "decided_on": "2026-02-24", "person": "board-1", "organ": "Hyte-lautakunta",
+        "meeting_id": "hyte-2026-02-24", "section": 1,
+    },
+    ("decision.notified", 1): {
+        "application_id": APPLICATION, "manner": "electronic", "sent_on": "2026-12-07", "received_on": "2026-12-10",
+        "last_claim_day": "2026-12-28",
+    },
+    ("rectification.claimed", 1): {
+        "application_id": APPLICATION, "claim_id": OTHER, "received_on": "2026-03-10", "in_time": True,
+        "grounds": "Laskuvirhe",
+    },
+    ("rectification.decided", 1): {
+        **_CASE, "claim_id": OTHER, "outcome": "changed", "previous_amount": "1500.00 EUR", "amount": "1600.00 EUR",
+        "instalments": [{**_INSTALMENT, "amount": "1600.00 EUR"}], "reasons": "Laskuvirhe",
+        "decided_on": "2026-03-24", "person": "board-2",
+    },
+    ("decision.became_final", 1): {"application_id": APPLICATION, "final_on": "2026-03-17"},
+    ("agreement.signed", 1): {"application_id": APPLICATION, "years": 3, "without_money": False, "terms": "Sopimus"},
+    ("recovery.decided", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "amount": "300.00 EUR", "grounds": "Jäi käyttämättä",
+        "decided_on": "2026-11-02", "due_on": "2026-12-02", "person": "board-1",
+    },
+    ("grant.awarded", 1): {
+        **_CASE, "amount": "1500.00 EUR", "instalments": [_INSTALMENT], "awarded_on": "2026-02-24",
+    },
+    ("grant.changed", 1): {
+        "application_id": APPLICATION, "change": "-100.00 EUR", "amount": "1400.00 EUR",
+        "instalments": [{**_INSTALMENT, "amount": "1400.00 EUR"}], "changed_on": "2026-03-24",
+    },
+    ("grant.released", 1): {"application_id": APPLICATION, "released_on": "2026-03-17"},
+    ("account.noted", 1): {"association_id": ID, "iban": IBAN},
+    ("run.proposed", 1): {
+        "run_id": RUN, "execution_date": "2026-04-02", "lines": [_LINE], "total": "1500.00 EUR",
+        "person": "finance-1",
+    },
+    ("run.approved", 1): {"run_id": RUN, "approval": 1, "person": "finance-2"},
+    ("run.approval_refused", 1): {"run_id": RUN, "person": "finance-1", "reason": "Oma ehdotus"},
+    ("run.file_built", 1): {
+        "run_id": RUN, "sha256": SHA, "message_id": "MABCDEFGHIJKLMNOPQRSTUVWX-1", "count": 1, "total": "1500.00 EUR",
+    },
+    ("run.sent", 1): {"run_id": RUN, "sha256": SHA},
+    ("payment.proposed", 1): {
+        **_PAYMENT, "run_id": RUN, "end_to_end_id": END_TO_END, "iban": IBAN, "diary_number": DIARY,
+    },
+    ("payment.sent", 1): {**_PAYMENT, "sent_on": "2026-04-01"},
+    ("payment.rejected", 1): {**_PAYMENT, "reason_code": "AC04", "sha256": SHA},
+    ("payment.booked", 1): {**_PAYMENT, **_BOOKING},
+    ("payment.returned", 1): {**_PAYMENT, **_BOOKING, "reason_code": "AC04"},
+    ("bank_file.imported", 1): {
+        "sha256": SHA, "kind": "camt.053", "statements": 1, "entries": 1, "credits": "0.00 EUR",
+        "debits": "1500.00 EUR",
+    },
+    ("recovery.claimed", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "amount": "300.00 EUR", "reference": "1234561",
+        "claimed_on": "2026-11-02", "due_on": "2026-12-02",
+    },
+    ("recovery.received", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "amount": "300.00 EUR", "reference": "1234561",
+        "booked_on": "2026-11-20", "bank_reference": "261120B7", "sha256": SHA,
+    },
+    ("vouchers.exported", 1): {
+        "series": "av", "year": 2026, "period": "2026-04", "profile": "dynasty", "after_position": 0,
+        "up_to_position": 40, "first_number": 1, "count": 3, "total": "4500.00 EUR", "sha256": SHA,
+    },
+    ("postings.imported", 1): {
+        "sha256": SHA, "period": "2026-04", "profile": "dynasty", "rows": 6, "debits": "4500.00 EUR",
+        "credits": "4500.00 EUR",
+    },
+    ("reconciliation.completed", 1): {
+        "period": "2026-04", "run": 1, "matched": 3, "differences": 0, "up_to_position": 42, "inputs": [SHA],
+    },
+    ("difference.raised", 1): {
+        "difference_id": "d-0123456789abcdef0123", "period": "2026-04", "difference_class": "amount_differs",
+        "subject": "av-1", "expected": "1500.00 EUR", "found": "1500.01 EUR", "amount": "1500.00 EUR",
+        "application_id": APPLICATION,
+    },
+    ("difference.explained", 1): {
+        "difference_id": "d-0123456789abcdef0123", "explanation": "Näppäilyvirhe", "person": "finance-1",
+    },
+    ("difference.accepted", 1): {
+        "difference_id": "d-0123456789abcdef0123", "reason": "Korjattu", "person": "finance-2",
+    },
+    ("period.closed", 1): {
+        "period": "2026-04", "debits": "4500.00 EUR", "credits": "4500.00 EUR", "differences": 0, "files": [SHA],
+        "person": "finance-1",
+    },
+}  # fmt: skip
