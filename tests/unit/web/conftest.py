@@ -63,6 +63,10 @@ def issuer() -> Issuer:
 
 @pytest.fixture
 def verifier(issuer: Issuer) -> TokenVerifier:
+    return make_verifier(issuer)
+
+
+def make_verifier(issuer: Issuer) -> TokenVerifier:
     return TokenVerifier(KeyCache(issuer.fetch), issuer=ISSUER, audience=AUDIENCE, clock=lambda: NOW)
 
 

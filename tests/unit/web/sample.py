@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import pathlib
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Request, Response, UploadFile
@@ -110,9 +111,7 @@ async def upload(file: UploadFile) -> int:
     return len(await file.read())
 
 
-hidden = APIRouter(
-    prefix="/v1/trouble", include_in_schema=False, dependencies=[Depends(require("call.read"))]
-)
+hidden = APIRouter(prefix="/v1/trouble", include_in_schema=False, dependencies=[Depends(require("call.read"))])
 
 
 @hidden.get("/unexpected")
@@ -125,10 +124,13 @@ async def domain() -> None:
     raise Exhausted
 
 
-@hidden.get("/slow")
-async def slow(request: Request) -> str:
-    request.app.state.slow_started.set()
-    await asyncio.sleep(0.7)
+@hidden.get("/held")
+async def held(request: Request) -> str:
+    """Says by a file that it runs, and answers when another file is there."""
+    folder: pathlib.Path = request.app.state.folder
+    (folder / "running").touch()
+    while not (folder / "release").exists():  # noqa: ASYNC110 - the test is another process
+        await asyncio.sleep(0.01)
     return "done"
 
 
@@ -154,10 +156,8 @@ def make(
         limits=BodyLimits(1000, {"/v1/notes/files": 3000}),
     )
     app.state.notes = {}
-    app.state.slow_started = asyncio.Event()
-    register_problem(
-        app, Exhausted, lambda _: Problem(409, "exhausted", "Nothing is left", "Ask for less or wait.")
-    )
+    app.state.folder = settings.county_folder
+    register_problem(app, Exhausted, lambda _: Problem(409, "exhausted", "Nothing is left", "Ask for less or wait."))
     return app
 
 

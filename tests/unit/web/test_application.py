@@ -32,9 +32,7 @@ async def test_a_body_of_undeclared_length_is_refused_once_it_is_too_long(
     client: httpx.AsyncClient, bearer: Bearer, media_type: str
 ) -> None:
     headers = bearer(Role.OFFICER) | {"Content-Type": media_type}
-    problem_in(
-        await client.post("/v1/notes", content=chunks(100, 11), headers=headers), 413, "body-too-large"
-    )
+    problem_in(await client.post("/v1/notes", content=chunks(100, 11), headers=headers), 413, "body-too-large")
 
 
 async def test_a_body_of_exactly_the_limit_is_read(client: httpx.AsyncClient, bearer: Bearer) -> None:
@@ -99,9 +97,7 @@ def test_the_documentation_has_problems_for_every_error_and_the_bearer_scheme(ap
     schema = app.openapi()
     assert app.openapi() is schema
     components = schema["components"]
-    assert components["securitySchemes"] == {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-    }
+    assert components["securitySchemes"] == {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     assert {"Problem", "FieldErrorDocument"} <= set(components["schemas"])
     assert not {"HTTPValidationError", "ValidationError"} & set(components["schemas"])
     put = schema["paths"]["/v1/notes/{number}"]["put"]
@@ -115,9 +111,7 @@ def test_the_documentation_has_problems_for_every_error_and_the_bearer_scheme(ap
     assert set(schema["paths"]["/health/live"]["get"]["responses"]) == {"200", "400", "413", "500"}
 
 
-def test_an_application_with_an_unguarded_route_is_not_made(
-    settings: ServiceSettings, verifier: TokenVerifier
-) -> None:
+def test_an_application_with_an_unguarded_route_is_not_made(settings: ServiceSettings, verifier: TokenVerifier) -> None:
     open_router = APIRouter()
 
     @open_router.delete("/v1/everything")

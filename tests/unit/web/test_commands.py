@@ -21,17 +21,11 @@ from tests.unit.web.test_problems import problem_in
 NOTE = b'{"title": "good"}'
 
 
-async def written(
-    client: httpx.AsyncClient, headers: dict[str, str], content: bytes = NOTE
-) -> httpx.Response:
-    return await client.post(
-        "/v1/notes", content=content, headers=headers | {"Content-Type": "application/json"}
-    )
+async def written(client: httpx.AsyncClient, headers: dict[str, str], content: bytes = NOTE) -> httpx.Response:
+    return await client.post("/v1/notes", content=content, headers=headers | {"Content-Type": "application/json"})
 
 
-async def test_the_fingerprint_is_the_digest_of_method_path_and_body(
-    client: httpx.AsyncClient, bearer: Bearer
-) -> None:
+async def test_the_fingerprint_is_the_digest_of_method_path_and_body(client: httpx.AsyncClient, bearer: Bearer) -> None:
     answer = await written(client, bearer(Role.OFFICER) | {"Idempotency-Key": "k-1"})
     assert answer.headers["X-Fingerprint"] == hashlib.sha256(b"POST\n/v1/notes\n" + NOTE + b"\n").hexdigest()
 

@@ -78,9 +78,7 @@ async def test_an_audience_among_several_is_accepted(issuer: Issuer, verifier: T
 
 
 async def test_a_clock_that_is_half_a_minute_off_is_forgiven(issuer: Issuer, verifier: TokenVerifier) -> None:
-    assert (
-        await verifier.verify(issuer.token(exp=int((NOW - timedelta(seconds=29)).timestamp())))
-    ).person == "p-1"
+    assert (await verifier.verify(issuer.token(exp=int((NOW - timedelta(seconds=29)).timestamp())))).person == "p-1"
 
 
 async def test_a_token_signed_by_another_key_under_a_known_kid_is_refused(
@@ -91,25 +89,19 @@ async def test_a_token_signed_by_another_key_under_a_known_kid_is_refused(
         await verifier.verify(forged)
 
 
-async def test_the_public_key_does_not_serve_as_a_shared_secret(
-    issuer: Issuer, verifier: TokenVerifier
-) -> None:
+async def test_the_public_key_does_not_serve_as_a_shared_secret(issuer: Issuer, verifier: TokenVerifier) -> None:
     secret = OctKey.import_key(json.dumps(issuer.keys[0].as_dict(private=False)))
     with pytest.raises(InvalidToken, match="should be signed with one of RS256, ES256, EdDSA"):
         await verifier.verify(issuer.token(key=secret, header={"alg": "HS256", "kid": issuer.keys[0].kid}))
 
 
-async def test_an_algorithm_that_does_not_belong_to_the_key_is_refused(
-    issuer: Issuer, verifier: TokenVerifier
-) -> None:
+async def test_an_algorithm_that_does_not_belong_to_the_key_is_refused(issuer: Issuer, verifier: TokenVerifier) -> None:
     rsa = RSAKey.generate_key(2048)
     with pytest.raises(InvalidToken):
         await verifier.verify(issuer.token(key=rsa, header={"alg": "RS256", "kid": issuer.keys[0].kid}))
 
 
-@pytest.mark.parametrize(
-    "token", ["", "a", "a.b.c", "e30.e30.", "eyJhbGciOiJub25lIn0.e30.", "é.ü.å", "x" * 9000]
-)
+@pytest.mark.parametrize("token", ["", "a", "a.b.c", "e30.e30.", "eyJhbGciOiJub25lIn0.e30.", "é.ü.å", "x" * 9000])
 async def test_what_is_no_signed_token_is_refused(verifier: TokenVerifier, token: str) -> None:
     with pytest.raises(InvalidToken):
         await verifier.verify(token)

@@ -28,9 +28,7 @@ def verifier_of(folder: Path, settings: IssuerSettings) -> TokenVerifier:
 
 
 async def test_a_token_made_without_a_running_issuer_is_accepted(tmp_path: Path) -> None:
-    token = mint(
-        load_key(tmp_path), person="aino", roles=[Role.ASSOCIATION], association="2050864-5", name="Aino"
-    )
+    token = mint(load_key(tmp_path), person="aino", roles=[Role.ASSOCIATION], association="2050864-5", name="Aino")
     identity = await verifier_of(tmp_path, embedded(tmp_path)).verify(token)
     assert identity == Identity("aino", frozenset({Role.ASSOCIATION}), "2050864-5", "Aino")
 
@@ -52,9 +50,7 @@ async def test_the_issuer_publishes_its_key_and_gives_tokens(tmp_path: Path) -> 
     transport = httpx.ASGITransport(create_issuer(settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8090") as client:
         published = (await client.get("/.well-known/jwks.json")).json()
-        answer = (
-            await client.post("/token", json={"person": "olli", "roles": ["officer", "auditor"]})
-        ).json()
+        answer = (await client.post("/token", json={"person": "olli", "roles": ["officer", "auditor"]})).json()
         wrong = await client.post("/token", json={"person": "", "roles": ["king"], "scope": "all"})
         rebound = await client.get("/.well-known/jwks.json", headers={"Host": "evil.example"})
     assert published == json.loads(jwks_file(tmp_path).read_text(encoding="utf-8"))

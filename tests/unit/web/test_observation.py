@@ -54,9 +54,7 @@ async def test_a_live_service_says_so_to_anybody(client: httpx.AsyncClient) -> N
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
 
 
-async def test_a_service_is_ready_when_every_check_returns(
-    settings: ServiceSettings, verifier: TokenVerifier
-) -> None:
+async def test_a_service_is_ready_when_every_check_returns(settings: ServiceSettings, verifier: TokenVerifier) -> None:
     async def works() -> None: ...
 
     async with client_of(sample.make(settings, verifier, {"database": works, "broker": works})) as client:
@@ -99,10 +97,7 @@ async def test_metrics_count_by_route_template_and_status(client: httpx.AsyncCli
     assert 'http_requests_total{method="PUT",route="/v1/notes/{number}",status="404"} 3.0' in metrics
     assert 'http_requests_total{method="GET",route="/v1/trouble/unexpected",status="500"} 1.0' in metrics
     assert 'http_requests_total{method="any",route="unmatched",status="404"} 1.0' in metrics
-    assert (
-        'http_request_duration_seconds_count{method="PUT",route="/v1/notes/{number}",status="404"} 3.0'
-        in metrics
-    )
+    assert 'http_request_duration_seconds_count{method="PUT",route="/v1/notes/{number}",status="404"} 3.0' in metrics
     assert "process_resident_memory_bytes" in metrics
     assert "/v1/notes/1" not in metrics
 
@@ -113,9 +108,7 @@ async def test_a_request_is_one_line_with_the_ids_that_join_it_to_others(
     headers = bearer(Role.OFFICER) | {"X-Correlation-ID": "case-7", "traceparent": f"00-{TRACE}-{PARENT}-01"}
     await client.post("/v1/notes?name=Aino", json={"title": "hidden title"}, headers=headers)
     (line,) = [line for line in lines(log) if line["event"] == "request"]
-    assert {
-        name: line[name] for name in ("service", "method", "route", "status", "correlation_id", "trace_id")
-    } == {
+    assert {name: line[name] for name in ("service", "method", "route", "status", "correlation_id", "trace_id")} == {
         "service": "notes",
         "method": "POST",
         "route": "/v1/notes",

@@ -24,7 +24,8 @@ from services.web.permissions import (
     limited_to,
     require,
 )
-from tests.unit.web.conftest import Bearer, client_of
+from tests.unit.web import sample
+from tests.unit.web.conftest import Issuer, client_of, make_settings, make_verifier
 from tests.unit.web.test_problems import problem_in
 
 # The table once more, by hand and by letter, so that a slip in the code's table is seen:
@@ -109,16 +110,14 @@ def test_the_table_has_exactly_the_expected_actions_each_in_one_group() -> None:
 
 
 @pytest.fixture(scope="module")
-def guarded() -> APIRouter:
-    """A route for each action of the table."""
+def table(tmp_path_factory: pytest.TempPathFactory) -> tuple[FastAPI, Issuer]:
+    """An application with a route for each action of the table, and the issuer that it trusts."""
     router = APIRouter()
-
-    @router.get("/v1/free", dependencies=[Depends(require("call.read"))])
-    async def free() -> None: ...
-
     for action in PERMISSIONS:
         router.add_api_route(f"/v1/act/{action}", _person_of(action), methods=["GET"])
-    return router
+    issuer = Issuer()
+    settings = make_settings(tmp_path_factory.mktemp("table"))
+    return sample.make(settings, make_verifier(issuer), None, router), issuer
 
 
 def _person_of(action: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - the annotation must hold the action
@@ -129,14 +128,20 @@ def _person_of(action: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - t
     return answer
 
 
+async def asked(
+    table: tuple[FastAPI, Issuer], action: str, roles: list[Role], association: str | None = None
+) -> httpx.Response:
+    app, issuer = table
+    token = issuer.token(roles=[role.value for role in roles], association=association)
+    async with client_of(app) as client:
+        return await client.get(f"/v1/act/{action}", headers={"Authorization": f"Bearer {token}"})
+
+
 @pytest.mark.parametrize(("action", "role"), CELLS, ids=str)
 async def test_a_route_answers_those_whom_the_table_lets_in_and_nobody_else(
-    app: FastAPI, guarded: APIRouter, bearer: Bearer, action: str, role: Role | None
+    table: tuple[FastAPI, Issuer], action: str, role: Role | None
 ) -> None:
-    app.include_router(guarded)
-    roles = [] if role is None else [role]
-    async with client_of(app) as client:
-        answer = await client.get(f"/v1/act/{action}", headers=bearer(*roles, association="2050864-5"))
+    answer = await asked(table, action, [] if role is None else [role], association="2050864-5")
     if LETTERS[role] in EXPECTED[action]:
         assert (answer.status_code, answer.json()) == (200, "p-1")
     else:
@@ -156,17 +161,12 @@ def test_an_unknown_action_is_an_error_when_the_route_is_written() -> None:
 
 
 async def test_an_association_without_its_business_id_in_the_token_is_refused(
-    client: httpx.AsyncClient, app: FastAPI, guarded: APIRouter, bearer: Bearer
+    table: tuple[FastAPI, Issuer],
 ) -> None:
-    app.include_router(guarded)
-    problem_in(
-        await client.get("/v1/act/application.submit", headers=bearer(Role.ASSOCIATION)),
-        403,
-        "association-missing",
-    )
-    both = bearer(Role.ASSOCIATION, Role.OFFICER)
-    assert (await client.get("/v1/act/application.read", headers=both)).status_code == 200
-    assert (await client.get("/v1/act/call.read", headers=bearer(Role.ASSOCIATION))).status_code == 200
+    refused = await asked(table, "application.submit", [Role.ASSOCIATION])
+    problem_in(refused, 403, "association-missing")
+    assert (await asked(table, "application.read", [Role.ASSOCIATION, Role.OFFICER])).status_code == 200
+    assert (await asked(table, "call.read", [Role.ASSOCIATION])).status_code == 200
 
 
 @pytest.mark.parametrize(

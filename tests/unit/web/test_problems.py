@@ -76,15 +76,11 @@ async def test_an_error_points_into_what_was_sent(
     client: httpx.AsyncClient, bearer: Bearer, note: object, pointer: str, detail: str
 ) -> None:
     answer = await client.post("/v1/notes", json=note, headers=bearer(Role.OFFICER))
-    assert problem_in(answer, 422, "validation")["errors"] == [
-        {"in": "body", "pointer": pointer, "detail": detail}
-    ]
+    assert problem_in(answer, 422, "validation")["errors"] == [{"in": "body", "pointer": pointer, "detail": detail}]
     assert "wolf-7" not in answer.text
 
 
-async def test_a_wrong_query_parameter_and_path_are_pointed_at(
-    client: httpx.AsyncClient, bearer: Bearer
-) -> None:
+async def test_a_wrong_query_parameter_and_path_are_pointed_at(client: httpx.AsyncClient, bearer: Bearer) -> None:
     answer = await client.get("/v1/notes?limit=201", headers=bearer())
     assert problem_in(answer, 422, "validation")["errors"][0] == {
         "in": "query",
@@ -115,9 +111,7 @@ async def test_u0000_in_the_address_is_refused(client: httpx.AsyncClient, bearer
     problem_in(await client.get("/v1/notes?cursor=%00", headers=bearer()), 400, "malformed-request")
 
 
-async def test_an_unknown_address_and_a_wrong_method_are_problems(
-    client: httpx.AsyncClient, bearer: Bearer
-) -> None:
+async def test_an_unknown_address_and_a_wrong_method_are_problems(client: httpx.AsyncClient, bearer: Bearer) -> None:
     problem_in(await client.get("/v1/nothing"), 404, "not-found")
     answer = await client.delete("/v1/notes", headers=bearer())
     problem_in(answer, 405, "method-not-allowed")
@@ -134,7 +128,5 @@ async def test_an_unexpected_error_is_answered_with_a_correlation_id_and_none_of
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_an_error_of_the_domain_is_answered_as_registered(
-    client: httpx.AsyncClient, bearer: Bearer
-) -> None:
+async def test_an_error_of_the_domain_is_answered_as_registered(client: httpx.AsyncClient, bearer: Bearer) -> None:
     problem_in(await client.get("/v1/trouble/domain", headers=bearer()), 409, "exhausted")

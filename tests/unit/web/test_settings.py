@@ -28,9 +28,7 @@ def test_the_environment_gives_the_settings(tmp_path: Path, monkeypatch: pytest.
     }.items():
         monkeypatch.setenv(f"GRANTS_{name}", value)
     settings = ServiceSettings()
-    assert settings.database_dsn == (
-        "postgresql://intake_service:p%40ss%2Fw%3A%C3%B6@db:5432/grants?sslmode=require"
-    )
+    assert settings.database_dsn == ("postgresql://intake_service:p%40ss%2Fw%3A%C3%B6@db:5432/grants?sslmode=require")
     assert (settings.schema_name, settings.mode, settings.kafka_flavour) == (
         "intake",
         Mode.PRODUCTION,
@@ -63,9 +61,7 @@ def test_simulated_time_is_refused_outside_embedded_mode(tmp_path: Path) -> None
         ("signing_key_file", "/nowhere/key.pem"),
     ],
 )
-def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
-    tmp_path: Path, name: str, value: object
-) -> None:
+def test_a_wrong_setting_is_named_and_its_value_is_not_shown(tmp_path: Path, name: str, value: object) -> None:
     with pytest.raises(ValidationError) as refused:
         make_settings(tmp_path, **{name: value})
     assert str(refused.value.errors()[0]["loc"][0]) in {name, "GRANTS_SCHEMA"}
