@@ -56,7 +56,7 @@ lock: ## Resolve the dependencies into both locks (UPGRADE=--upgrade for newer v
 	folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	"$$python" -m venv "$$folder" && "$$folder/bin/pip" install --quiet uv || exit 1; \
 	"$$folder/bin/uv" $(LOCKING) --extra embedded --extra dev -o requirements.lock && \
-	"$$folder/bin/uv" $(LOCKING) -c requirements.lock -o deploy/requirements.lock && \
+	"$$folder/bin/uv" $(LOCKING) -c requirements.lock --extra build -o deploy/requirements.lock && \
 	echo "requirements.lock and deploy/requirements.lock are up to date"
 
 clean: ## Remove what the commands made, the environment too

@@ -34,10 +34,8 @@ def test_a_removed_password_is_made_anew_and_audit_is_told(tmp_path: Path) -> No
     (tmp_path / "intake_auditor_password").unlink()
     make_secrets(tmp_path)
     after = _contents(tmp_path)
-    assert {name for name in after if after[name] != before[name]} == {
-        "intake_auditor_password",
-        "audit_sources",
-    }
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"intake_auditor_password", "audit_sources"}
     assert after["intake_auditor_password"] in json.loads(after["audit_sources"])["intake"]["dsn"]
 
 
@@ -51,6 +49,8 @@ def test_no_two_passwords_are_alike_and_others_may_not_enter(tmp_path: Path) -> 
 
 def test_audit_is_told_the_public_keys_of_the_signing_keys(tmp_path: Path) -> None:
     make_secrets(tmp_path)
-    for service, source in json.loads(_contents(tmp_path)["audit_sources"]).items():
-        signer = Signer.load(service, tmp_path / f"{service}_signing_key")
-        assert Verifier.parse(source["vkey"]) == signer.verifier
+    made = _contents(tmp_path)
+    for service, source in json.loads(made["audit_sources"]).items():
+        signer = Signer.load(f"grant-ledger/{service}", tmp_path / f"{service}_signing_key")
+        assert source["vkey"] == f"/run/secrets/{service}_vkey"
+        assert Verifier.parse(made[f"{service}_vkey"]) == signer.verifier
