@@ -1,0 +1,76 @@
+"""A receipt (*kuittaus*): proof for the applicant that an application is in the ledger, checkable without a network.
+
+{"receipt": "grant-ledger/1", "ledger": "intake", "application_id": "…", "position": 12, "event": "<the event's body>",
+ "size": 40, "path": ["<base64>", …], "checkpoint": "<signed note>", "vkey": "<public key>"}
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from services.ledger.errors import Corrupt, NoteInvalid
+from services.ledger.notes import Verifier
+from services.ledger.records import Record, decode_body
+from services.ledger.tree import Hash, leaf_hash, node_hash
+
+from .errors import ReceiptInvalid
+
+FORMAT: Final = "grant-ledger/1"
+
+
+def build_receipt(
+    ledger: str, application_id: str, body: bytes, size: int, path: Sequence[Hash], note: str, vkey: str
+) -> dict[str, Any]:
+    """The receipt of an event whose audit path leads to the root of the checkpoint in `note`."""
+    return {
+        "receipt": FORMAT,
+        "ledger": ledger,
+        "application_id": application_id,
+        "position": decode_body(body).position,
+        "event": body.decode(),
+        "size": size,
+        "path": [base64.b64encode(part).decode() for part in path],
+        "checkpoint": note,
+        "vkey": vkey,
+    }
+
+
+def check_receipt(receipt: Mapping[str, Any], vkey: str) -> Record:
+    """The event that a receipt proves; raises ReceiptInvalid. `vkey` comes from a trusted place, not the receipt."""
+    try:
+        body = str(receipt["event"]).encode()
+        record = decode_body(body)
+        checkpoint = Verifier.parse(vkey).open(str(receipt["checkpoint"]))
+        path = [base64.b64decode(part, validate=True) for part in receipt["path"]]
+    except NoteInvalid as error:
+        raise ReceiptInvalid(f"the checkpoint is not signed by the ledger: {error}") from error
+    except (KeyError, TypeError, binascii.Error, Corrupt, UnicodeEncodeError) as error:
+        raise ReceiptInvalid("the receipt is incomplete or not in the form that it says") from error
+    if root_by_path(record.position - 1, checkpoint.size, leaf_hash(body), path) != checkpoint.root:
+        raise ReceiptInvalid("the event is not in the tree that the checkpoint signs")
+    if record.data.get("application_id") != receipt.get("application_id"):
+        raise ReceiptInvalid("the event is of another application")
+    return record
+
+
+def root_by_path(index: int, size: int, leaf: Hash, path: Sequence[Hash]) -> Hash | None:
+    """The root that an audit path leads to (RFC 9162 section 2.1.3.2); None when its length does not fit."""
+    if not 0 <= index < size:
+        return None
+    node, last, root = index, size - 1, leaf
+    for part in path:
+        if last == 0:
+            return None
+        if node & 1 or node == last:
+            root = node_hash(part, root)
+            while not node & 1 and node:
+                node >>= 1
+                last >>= 1
+        else:
+            root = node_hash(root, part)
+        node >>= 1
+        last >>= 1
+    return root if last == 0 else None
