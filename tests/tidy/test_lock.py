@@ -103,8 +103,6 @@ def test_every_locked_distribution_is_permissive_or_lesser_copyleft(name: str) -
     assert not COPYLEFT.search(stated), f"{name}: {stated!r} would bind what is built on it"
 
 
-@pytest.mark.parametrize(
-    "stated", ["GPL-3.0-or-later", "GNU General Public License v3", "AGPL-3.0", "Proprietary"]
-)
+@pytest.mark.parametrize("stated", ["GPL-3.0-or-later", "GNU General Public License v3", "AGPL-3.0", "Proprietary"])
 def test_a_licence_that_we_may_not_build_on_is_refused(stated: str) -> None:
     assert COPYLEFT.search(stated) or not PERMISSIVE.search(stated)

@@ -23,9 +23,7 @@ def test_every_command_of_the_runner_has_a_line_of_help() -> None:
 
 
 def _dotted(node: ast.expr) -> str:
-    return (
-        f"{_dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-    )
+    return f"{_dotted(node.value)}.{node.attr}" if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def unexplained_skips(source: str) -> list[int]:
@@ -39,9 +37,7 @@ def unexplained_skips(source: str) -> list[int]:
         if isinstance(node, ast.Attribute) and _is_mark(_dotted(node)) and id(node) not in called
     ]
     silent_marks = [call.lineno for call in calls if _is_mark(_dotted(call.func)) and not _has_reason(call)]
-    silent_calls = [
-        call.lineno for call in calls if _dotted(call.func) == "pytest.skip" and not _has_text(call)
-    ]
+    silent_calls = [call.lineno for call in calls if _dotted(call.func) == "pytest.skip" and not _has_text(call)]
     return sorted(bare + silent_marks + silent_calls)
 
 
@@ -63,9 +59,7 @@ def _not_empty(value: ast.expr) -> bool:
 
 
 def test_every_skipped_test_says_why() -> None:
-    silent = [
-        f"{shown(path)}:{line}" for path in python_files() for line in unexplained_skips(path.read_text())
-    ]
+    silent = [f"{shown(path)}:{line}" for path in python_files() for line in unexplained_skips(path.read_text())]
     assert not silent
 
 

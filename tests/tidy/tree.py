@@ -22,9 +22,7 @@ def project_files() -> tuple[Path, ...]:
         ).stdout
         found = [ROOT / name for name in listing.split("\0") if name]
     else:
-        found = [
-            path for path in ROOT.rglob("*") if not _MADE_BY_COMMANDS & set(path.relative_to(ROOT).parts)
-        ]
+        found = [path for path in ROOT.rglob("*") if not _MADE_BY_COMMANDS & set(path.relative_to(ROOT).parts)]
     return tuple(sorted(path for path in found if path.is_file()))
 
 
