@@ -50,9 +50,7 @@ def totals_of(file: CreditTransferFile) -> Totals:
     return Totals(len(file.payments), sum(payment.amount_cents for payment in file.payments))
 
 
-def build_credit_transfer(
-    file: CreditTransferFile, profile: CharacterProfile = CharacterProfile.FINNISH
-) -> bytes:
+def build_credit_transfer(file: CreditTransferFile, profile: CharacterProfile = CharacterProfile.FINNISH) -> bytes:
     """The bytes of the pain.001.001.09 file: UTF-8, one bundle, valid against the official schema.
 
     The same arguments give the same bytes. Raises CreditTransferInvalid with every problem of every field.
@@ -76,9 +74,7 @@ def _group_header(file: CreditTransferFile) -> pain.GroupHeader85:
         cre_dt_tm=_instant(file.created_at),
         nb_of_txs=str(totals.payment_count),
         ctrl_sum=_euros(totals.sum_cents),
-        initg_pty=pain.PartyIdentification135(
-            nm=file.debtor_name, id=_organisation(file.initiating_party_id)
-        ),
+        initg_pty=pain.PartyIdentification135(nm=file.debtor_name, id=_organisation(file.initiating_party_id)),
     )
 
 
@@ -120,9 +116,7 @@ def _remittance(payment: CreditTransfer) -> pain.RemittanceInformation16 | None:
         reference = pain.CreditorReferenceInformation2(
             tp=pain.CreditorReferenceType2(cd_or_prtry=kind), ref=payment.reference
         )
-        return pain.RemittanceInformation16(
-            strd=[pain.StructuredRemittanceInformation16(cdtr_ref_inf=reference)]
-        )
+        return pain.RemittanceInformation16(strd=[pain.StructuredRemittanceInformation16(cdtr_ref_inf=reference)])
     return None if payment.message is None else pain.RemittanceInformation16(ustrd=[payment.message])
 
 

@@ -18,8 +18,7 @@ _MESSAGE_LENGTH_MAX = 140
 _TOWN_LENGTH_MAX = 35
 _AMOUNT_CENTS_MAX = 99_999_999_999  # EUR 999,999,999.99, the most that a SEPA credit transfer carries.
 _ID_RIGHT = (
-    f"1–{ID_LENGTH_MAX} characters of a–z A–Z 0–9 / - ? : ( ) . , ' + and space, "
-    'no "_", no "/" at either end, no "//"'
+    f'1–{ID_LENGTH_MAX} characters of a–z A–Z 0–9 / - ? : ( ) . , \' + and space, no "_", no "/" at either end, no "//"'
 )
 
 
@@ -77,9 +76,7 @@ def accepted(file: CreditTransferFile, profile: CharacterProfile) -> CreditTrans
     written = replace(
         file,
         message_id=check.identifier("message_id", file.message_id),
-        payment_information_id=check.optional(
-            check.identifier, "payment_information_id", file.payment_information_id
-        ),
+        payment_information_id=check.optional(check.identifier, "payment_information_id", file.payment_information_id),
         initiating_party_id=check.optional(check.identifier, "initiating_party_id", file.initiating_party_id),
         debtor_name=check.text("debtor_name", file.debtor_name, _NAME_LENGTH_MAX),
         debtor_iban=check.iban("debtor_iban", file.debtor_iban),
@@ -90,9 +87,7 @@ def accepted(file: CreditTransferFile, profile: CharacterProfile) -> CreditTrans
     if not file.payments:
         check.wrong("payments", "there are none", "at least one payment")
     problems = list(check.problems)
-    payments = [
-        _accepted_payment(payment, index, profile, problems) for index, payment in enumerate(file.payments)
-    ]
+    payments = [_accepted_payment(payment, index, profile, problems) for index, payment in enumerate(file.payments)]
     problems += _repeated_ids(file.payments)
     if problems:
         raise CreditTransferInvalid(problems)
@@ -190,9 +185,7 @@ class _Check:
         try:
             return str(bic.validate(value))
         except ValidationError:
-            self.wrong(
-                field, f"{value!r} is no BIC", "a BIC of 8 or 11 characters, such as NDEAFIHH, or none"
-            )
+            self.wrong(field, f"{value!r} is no BIC", "a BIC of 8 or 11 characters, such as NDEAFIHH, or none")
             return value
 
     def reference(self, field: str, value: str) -> str:

@@ -30,9 +30,7 @@ class NotXml(BankFileError):
     def __init__(self, reason: str, line: int | None = None) -> None:
         self.reason = reason
         self.line = line
-        super().__init__(
-            f"This is not well-formed XML{_at(line)}: {reason}. A bank file is one XML document."
-        )
+        super().__init__(f"This is not well-formed XML{_at(line)}: {reason}. A bank file is one XML document.")
 
 
 class Truncated(BankFileError):
@@ -50,9 +48,7 @@ class WrongEncoding(BankFileError):
     def __init__(self, reason: str, line: int | None = None) -> None:
         self.reason = reason
         self.line = line
-        super().__init__(
-            f"The encoding is wrong{_at(line)}: {reason}. Bank files are UTF-8 and say so truly."
-        )
+        super().__init__(f"The encoding is wrong{_at(line)}: {reason}. Bank files are UTF-8 and say so truly.")
 
 
 class EntitiesRefused(BankFileError):
@@ -71,9 +67,7 @@ class UnknownNamespace(BankFileError):
     def __init__(self, found: str | None, accepted: Sequence[str]) -> None:
         self.found = found
         self.accepted = tuple(accepted)
-        super().__init__(
-            f"The document's namespace is {found or 'missing'}. Accepted: {', '.join(self.accepted)}."
-        )
+        super().__init__(f"The document's namespace is {found or 'missing'}. Accepted: {', '.join(self.accepted)}.")
 
 
 class SchemaInvalid(BankFileError):

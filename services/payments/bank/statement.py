@@ -29,13 +29,12 @@ from services.payments.bank.statement_elements import (
     head_from,
 )
 from services.payments.bank.xml_reading import (
+    Node,
     SchemaDeviation,
-    children,
     elements,
     line_of,
     local_name,
     root_name,
-    text,
 )
 from services.payments.bank.xsd import ISO_PREFIX, SchemaPolicy, checked_by_schema
 
@@ -217,7 +216,8 @@ def _records(data: bytes) -> Iterator[_FileHead | StatementHead | Entry | _State
     for element in elements(data, _TAGS):
         name = local_name(element)
         if name == "GrpHdr":
-            yield _FileHead(text(element, "MsgId"), text(element, "CreDtTm"))
+            header = Node(element)
+            yield _FileHead(header.text("MsgId"), header.text("CreDtTm"))
             continue
         if head is None:
             statement = _statement_of(element)
@@ -265,11 +265,10 @@ def _statement_of(element: etree._Element) -> etree._Element:
 
 
 def _counted(statement: etree._Element) -> int | None:
-    for element in children(statement, "TxsSummry/TtlNtries/NbOfNtries"):
-        written = text(element) or ""
-        if not (written.isascii() and written.isdigit()):
-            raise ValueInvalid(
-                "TxsSummry/TtlNtries/NbOfNtries", written, "a number of entries", line_of(element)
-            )
-        return int(written)
-    return None
+    node = Node(statement, without="Ntry")
+    written = node.text("TxsSummry/TtlNtries/NbOfNtries")
+    if written is None:
+        return None
+    if not (written.isascii() and written.isdigit()):
+        raise ValueInvalid("TxsSummry/TtlNtries/NbOfNtries", written, "a number of entries", node.line)
+    return int(written)

@@ -5,7 +5,6 @@ What is silent at one level is told by the level above. Versions are read by loc
 namespaces differ here.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,14 +12,11 @@ from lxml import etree
 
 from services.payments.bank.errors import SchemaInvalid, UnknownNamespace
 from services.payments.bank.xml_reading import (
+    Node,
     SchemaDeviation,
-    children,
     elements,
-    line_of,
     local_name,
-    required,
     root_name,
-    text,
 )
 from services.payments.bank.xsd import ISO_PREFIX, SchemaPolicy, checked_by_schema
 
@@ -53,9 +49,7 @@ class Outcome(StrEnum):
 
 # ISO 20022 external payment status codes; the RV and RC codes are the payee verification's (VoP).
 _OUTCOMES = {
-    **dict.fromkeys(
-        ("RCVD", "ACTC", "ACCP", "ACSP", "ACSC", "ACWC", "ACWP", "ACFC", "ACCC"), Outcome.ACCEPTED
-    ),
+    **dict.fromkeys(("RCVD", "ACTC", "ACCP", "ACSP", "ACSC", "ACWC", "ACWP", "ACFC", "ACCC"), Outcome.ACCEPTED),
     **dict.fromkeys(("PDNG", "PATC"), Outcome.PENDING),
     **dict.fromkeys(("RJCT", "CANC"), Outcome.REJECTED),
     **dict.fromkeys(("PART", "PRES"), Outcome.SEE_BELOW),
@@ -155,9 +149,7 @@ def read_status_report(data: bytes, schema_policy: SchemaPolicy = SchemaPolicy.R
         parts.add(element)
     deviations = checked_by_schema(data, namespace, _REPEATING_TAGS, schema_policy)
     if parts.original_message_id is None:
-        raise SchemaInvalid(
-            "the report has no OrgnlGrpInfAndSts/OrgnlMsgId: it does not say which file it answers"
-        )
+        raise SchemaInvalid("the report has no OrgnlGrpInfAndSts/OrgnlMsgId: it does not say which file it answers")
     return StatusReport(
         message_id=parts.message_id,
         created_at=parts.created_at,
@@ -193,39 +185,42 @@ class _Parts:
     def add(self, element: etree._Element) -> None:
         match local_name(element):
             case "GrpHdr":
-                self.message_id, self.created_at = text(element, "MsgId"), text(element, "CreDtTm")
+                header = Node(element)
+                self.message_id, self.created_at = header.text("MsgId"), header.text("CreDtTm")
             case "OrgnlGrpInfAndSts":
-                self._add_group(element)
+                self._add_group(Node(element))
             case "TxInfAndSts":
                 self.transactions.append(_transaction(element))
             case _:
-                identifier = required(element, "OrgnlPmtInfId")
-                status = PaymentInformationStatus(
-                    identifier, text(element, "PmtInfSts"), tuple(_reasons(element))
-                )
-                self.payment_informations.append(status)
+                self.payment_informations.append(_bundle(Node(element, without="TxInfAndSts")))
 
-    def _add_group(self, element: etree._Element) -> None:
+    def _add_group(self, group: Node) -> None:
         if self.original_message_id is not None:
-            raise SchemaInvalid("a second OrgnlGrpInfAndSts: a report answers one file", line_of(element))
-        self.original_message_id = required(element, "OrgnlMsgId")
-        self.group_status = text(element, "GrpSts")
-        self.group_reasons = tuple(_reasons(element))
+            raise SchemaInvalid("a second OrgnlGrpInfAndSts: a report answers one file", group.line)
+        self.original_message_id = group.required("OrgnlMsgId")
+        self.group_status = group.text("GrpSts")
+        self.group_reasons = _reasons(group)
+
+
+def _bundle(node: Node) -> PaymentInformationStatus:
+    return PaymentInformationStatus(node.required("OrgnlPmtInfId"), node.text("PmtInfSts"), _reasons(node))
 
 
 def _transaction(element: etree._Element) -> TransactionStatus:
+    node = Node(element)
     bundle = next(element.iterancestors("{*}OrgnlPmtInfAndSts"), None)
-    end_to_end_id = text(element, "OrgnlEndToEndId")
+    end_to_end_id = node.text("OrgnlEndToEndId")
     return TransactionStatus(
-        payment_information_id=text(bundle, "OrgnlPmtInfId"),
+        payment_information_id=(None if bundle is None else Node(bundle, without="TxInfAndSts").text("OrgnlPmtInfId")),
         end_to_end_id=None if end_to_end_id == "NOTPROVIDED" else end_to_end_id,
-        instruction_id=text(element, "OrgnlInstrId"),
-        status=text(element, "TxSts"),
-        reasons=tuple(_reasons(element)),
+        instruction_id=node.text("OrgnlInstrId"),
+        status=node.text("TxSts"),
+        reasons=_reasons(node),
     )
 
 
-def _reasons(element: etree._Element) -> Iterator[Reason]:
-    for information in children(element, "StsRsnInf"):
-        words = [text(line) for line in children(information, "AddtlInf")]
-        yield Reason(text(information, "Rsn/Cd", "Rsn/Prtry"), " ".join(filter(None, words)))
+def _reasons(node: Node) -> tuple[Reason, ...]:
+    return tuple(
+        Reason(information.text("Rsn/Cd", "Rsn/Prtry"), " ".join(information.texts("AddtlInf")))
+        for information in map(Node, node.all("StsRsnInf"))
+    )

@@ -12,7 +12,6 @@ from typing import cast
 from lxml import etree
 
 from services.payments.bank.errors import (
-    BankFileError,
     EntitiesRefused,
     NotXml,
     SchemaInvalid,
@@ -27,7 +26,7 @@ _ENCODING_TYPES = frozenset({
     "ERR_INVALID_ENCODING", "ERR_UNKNOWN_ENCODING", "ERR_UNSUPPORTED_ENCODING", "ERR_ENCODING_NAME",
     "I18N_CONV_FAILED",
 })  # fmt: skip
-_ENTITY_TYPES = frozenset({"ERR_NAME_REQUIRED", "ERR_UNDECLARED_ENTITY", "WAR_UNDECLARED_ENTITY"})
+_CUT_ENTITY = re.compile(rb"&[#\w]{0,8}\Z")
 _SPACE = re.compile(rb"[ \t\r\n]+")
 _UTF_8_MARK = b"\xef\xbb\xbf"
 _OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00", b"<\x00")
@@ -52,12 +51,10 @@ def elements(data: bytes, tags: Collection[str]) -> Iterator[etree._Element]:
     for start in range(0, len(data), _PIECE_BYTES):
         _feed(parser, data[start : start + _PIECE_BYTES])
         yield from _finished(parser)
-    _close(parser)
+    _close(parser, data)
 
 
-def schema_deviations(
-    data: bytes, schema: etree.XMLSchema, tags: Collection[str]
-) -> tuple[SchemaDeviation, ...]:
+def schema_deviations(data: bytes, schema: etree.XMLSchema, tags: Collection[str]) -> tuple[SchemaDeviation, ...]:
     """Where well-formed ``data`` breaks ``schema``: the first 20 places. ``tags`` are the elements that
     repeat.
 
@@ -84,38 +81,61 @@ def root_name(data: bytes) -> etree.QName:
         _feed(parser, data[start : start + _PIECE_BYTES])
         for element in _finished(parser):
             return etree.QName(element.tag)
-    _close(parser)
+    _close(parser, data)
     raise NotXml("there is no root element")
 
 
-def child(element: etree._Element, path: str) -> etree._Element | None:
-    """The first descendant along ``path`` ("Refs/EndToEndId"), by local names in any namespace."""
-    return element.find("/".join(f"{{*}}{step}" for step in path.split("/")))
+class Node:
+    """An element whose descendants are found by path ("Refs/EndToEndId"), by local names in any namespace.
 
+    It is walked once, so that asking for many paths costs little. The children named ``without`` are left out.
+    """
 
-def children(element: etree._Element, path: str) -> list[etree._Element]:
-    """All descendants along ``path``, by local names in any namespace."""
-    return element.findall("/".join(f"{{*}}{step}" for step in path.split("/")))
+    __slots__ = ("_found", "element")
 
+    def __init__(self, element: etree._Element, without: str | None = None) -> None:
+        self.element = element
+        self._found: dict[str, list[etree._Element]] = {}
+        _index(element, "", self._found, without)
 
-def text(element: etree._Element | None, *paths: str) -> str | None:
-    """The trimmed text at the first of ``paths`` that has any (no path: of the element itself), else None."""
-    if element is None:
+    @property
+    def name(self) -> str:
+        """The element's name without its namespace."""
+        return local_name(self.element)
+
+    @property
+    def line(self) -> int | None:
+        """The line on which the element starts, from 1."""
+        return line_of(self.element)
+
+    def first(self, path: str) -> etree._Element | None:
+        """The first descendant along ``path``, or None."""
+        found = self._found.get(path)
+        return found[0] if found else None
+
+    def all(self, path: str) -> list[etree._Element]:
+        """Every descendant along ``path``, in the document's order."""
+        return self._found.get(path, [])
+
+    def text(self, *paths: str) -> str | None:
+        """The trimmed text at the first of ``paths`` that has any, else None."""
+        for path in paths:
+            found = self._found.get(path)
+            value = (found[0].text or "").strip() if found else ""
+            if value:
+                return value
         return None
-    for path in paths or (".",):
-        found = element if path == "." else child(element, path)
-        value = "" if found is None else (found.text or "").strip()
-        if value:
-            return value
-    return None
 
+    def texts(self, path: str) -> tuple[str, ...]:
+        """The trimmed texts of every descendant along ``path`` that has one."""
+        return tuple(value for found in self.all(path) if (value := (found.text or "").strip()))
 
-def required(element: etree._Element, *paths: str) -> str:
-    """Like ``text``, but raises SchemaInvalid where there is none."""
-    value = text(element, *paths)
-    if value is None:
-        raise SchemaInvalid(f"{local_name(element)} has no {' or '.join(paths)}", line_of(element))
-    return value
+    def required(self, *paths: str) -> str:
+        """Like ``text``, but raises SchemaInvalid where there is none."""
+        value = self.text(*paths)
+        if value is None:
+            raise SchemaInvalid(f"{self.name} has no {' or '.join(paths)}", self.line)
+        return value
 
 
 def cents(element: etree._Element) -> int:
@@ -141,6 +161,16 @@ def local_name(element: etree._Element) -> str:
 def line_of(element: etree._Element) -> int | None:
     """The line on which the element starts, from 1."""
     return cast("int | None", element.sourceline)
+
+
+def _index(element: etree._Element, prefix: str, found: dict[str, list[etree._Element]], without: str | None) -> None:
+    for descendant in element:
+        path = prefix + str(descendant.tag).rpartition("}")[2]
+        if path == without:
+            continue
+        found.setdefault(path, []).append(descendant)
+        if len(descendant):
+            _index(descendant, f"{path}/", found, None)
 
 
 def _refuse_before_parsing(data: bytes) -> None:
@@ -195,25 +225,30 @@ def _feed(parser: etree.XMLPullParser, piece: bytes) -> None:
     try:
         parser.feed(piece)
     except etree.XMLSyntaxError as error:
-        raise _syntax_error(error, parser, at_end=False) from None
+        raise _syntax_error(error, parser) from None
 
 
-def _close(parser: etree.XMLPullParser) -> None:
+def _close(parser: etree.XMLPullParser, data: bytes) -> None:
+    """Finish the parse. What is found missing only now was cut off, unless it never was XML or no entity."""
     try:
         parser.close()
     except etree.XMLSyntaxError as error:
-        raise _syntax_error(error, parser, at_end=True) from None
+        refusal = _syntax_error(error, parser)
+        faults = list(parser.feed_error_log)
+        never_xml = not data.removeprefix(_UTF_8_MARK).lstrip().startswith(b"<")
+        no_entity = any("Entity" in fault.message for fault in faults) and not _CUT_ENTITY.search(data[-10:])
+        if never_xml or no_entity:
+            raise refusal from None
+        raise Truncated(refusal.reason, refusal.line) from None
 
 
-def _syntax_error(error: etree.XMLSyntaxError, parser: etree.XMLPullParser, *, at_end: bool) -> BankFileError:
-    """The parser's complaint in our terms. What is only found missing at the end of the bytes was cut off.
+def _syntax_error(error: etree.XMLSyntaxError, parser: etree.XMLPullParser) -> NotXml | WrongEncoding:
+    """The parser's complaint in our terms.
 
     Only the parser's own log counts: the exception's log holds the complaints of earlier files as well.
     """
     faults = list(parser.feed_error_log)
     reason, line = (faults[0].message, faults[0].line) if faults else (str(error), error.lineno)
-    if at_end and not any(fault.type_name in _ENTITY_TYPES for fault in faults):
-        return Truncated(reason, line)
     if any(fault.type_name in _ENCODING_TYPES for fault in faults):
         return WrongEncoding(reason, line)
     return NotXml(reason, line)

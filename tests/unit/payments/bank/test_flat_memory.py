@@ -1,0 +1,60 @@
+"""A large file is read without being held: memory grows with one entry, not with the file."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.unit.payments.bank.files import OWN, REPOSITORY, own
+
+FILE_BYTES_MIN = 50_000_000
+GROWTH_BYTES_MAX = 12_000_000
+
+# Runs in a process of its own, so that other tests' memory does not count. The file's bytes are there before.
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from services.payments.bank.statement import Entry, SchemaPolicy, read_statement_file
+read_statement_file(Path(sys.argv[2]).read_bytes(), SchemaPolicy.ENFORCE)
+data = Path(sys.argv[1]).read_bytes()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+file = read_statement_file(data, SchemaPolicy.ENFORCE)
+entries = sum(1 for record in file.records() if isinstance(record, Entry))
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(entries, file.statements[0].debits_cents, (after - before) * 1024)
+"""
+
+
+def large_statement(target: Path) -> int:
+    """Write a balanced statement of more than 50 MB without a line break; give back its number of entries."""
+    data = " ".join(own("camt053-v08-two-currencies.xml").decode().split())
+    head, rest = data.split("<Ntry>", 1)
+    entry, foot = rest.split("</Ntry>", 1)
+    message = f"<Ustrd>{'x' * 140}</Ustrd>"
+    detail = (
+        "<TxDtls><Refs><EndToEndId>E-1</EndToEndId></Refs><RltdPties><Cdtr><Pty><Nm>Kylän väki ry</Nm></Pty>"
+        "</Cdtr><CdtrAcct><Id><IBAN>FI6329501800020582</IBAN></Id></CdtrAcct></RltdPties><RmtInf>"
+        f"{message * 3}</RmtInf></TxDtls>"
+    )
+    one = f"<Ntry>{entry}<NtryDtls>{detail * 3}</NtryDtls></Ntry>"
+    count = FILE_BYTES_MIN // len(one.encode()) + 1
+    closing = f"{(250 * count - 1000) // 100}.{(250 * count - 1000) % 100:02d}"
+    before, after = head.split(">7.50<", 1)
+    target.write_text(before + f">{closing}<" + after.replace("CRDT", "DBIT", 1) + one * count + foot, encoding="utf-8")
+    return count
+
+
+def test_fifty_megabytes_are_read_in_flat_memory(tmp_path: Path) -> None:
+    large = tmp_path / "large.xml"
+    count = large_statement(large)
+    assert large.stat().st_size > FILE_BYTES_MIN
+    small = OWN / "camt053-v08-two-currencies.xml"
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(large), str(small)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    entries, debits_cents, growth_bytes = map(int, done.stdout.split())
+    assert (entries, debits_cents) == (count, 250 * count)
+    assert growth_bytes < GROWTH_BYTES_MAX, f"grew by {growth_bytes} bytes"
