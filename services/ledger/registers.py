@@ -44,15 +44,15 @@ class _Version:
 _CURRENT = """
 SELECT r.register, r.key, r.from_position, r.document
 FROM unnest($1::text[], $2::text[]) w (register, key)
-JOIN register_version r ON r.register = w.register AND r.key = w.key AND r.to_position IS NULL
+JOIN {table} r ON r.register = w.register AND r.key = w.key AND r.to_position IS NULL
 """
 _WRITE = """
 WITH closed AS (
-    UPDATE register_version r SET to_position = c.to_position
+    UPDATE {table} r SET to_position = c.to_position
     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) c (register, key, from_position, to_position)
     WHERE r.register = c.register AND r.key = c.key AND r.from_position = c.from_position
 )
-INSERT INTO register_version (register, key, from_position, to_position, document)
+INSERT INTO {table} (register, key, from_position, to_position, document)
 SELECT n.register, n.key, n.from_position, n.to_position, n.document::jsonb
 FROM unnest($5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::text[])
     n (register, key, from_position, to_position, document)
@@ -80,13 +80,17 @@ class Registers:
                 found += [(each, key, record, data) for each in registers for key in each.keys(record, data)]
         return found
 
-    async def apply(self, connection: asyncpg.Connection[Any], records: Sequence[Record]) -> None:
-        """Writes the new versions that `records` make; two statements for the whole batch."""
+    async def apply(
+        self, connection: asyncpg.Connection[Any], records: Sequence[Record], table: str = "register_version"
+    ) -> None:
+        """Writes the new versions that `records` make to `table`; two statements for the whole batch."""
         touched = self.touched(records)
         if not touched:
             return
         wanted = sorted({(register.name, key) for register, key, _, _ in touched})
-        rows = await connection.fetch(_CURRENT, [name for name, _ in wanted], [key for _, key in wanted])
+        rows = await connection.fetch(
+            _CURRENT.format(table=table), [name for name, _ in wanted], [key for _, key in wanted]
+        )
         current: dict[tuple[str, str], _Version] = {
             (row["register"], row["key"]): _Version(
                 row["register"], row["key"], row["from_position"], None, msgspec.json.decode(row["document"])
@@ -96,7 +100,7 @@ class Registers:
         closed, made = _fold(touched, current)
         if made:
             await connection.execute(
-                _WRITE,
+                _WRITE.format(table=table),
                 [each.register for each in closed],
                 [each.key for each in closed],
                 [each.from_position for each in closed],
@@ -109,7 +113,9 @@ class Registers:
             )
 
 
-def _fold(touched: Touched, current: dict[tuple[str, str], _Version]) -> tuple[list[_Version], list[_Version]]:
+def _fold(
+    touched: Touched, current: dict[tuple[str, str], _Version]
+) -> tuple[list[_Version], list[_Version]]:
     closed: list[_Version] = []
     made: list[_Version] = []
     stored = {id(version) for version in current.values()}
