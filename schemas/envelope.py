@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -127,16 +128,14 @@ def from_message(headers: Iterable[Header], key: bytes | None, value: bytes | No
     _expect("ce_id", _required(texts, "ce_id"), body.id)
     _expect("ce_type", _required(texts, "ce_type"), body.type)
     _expect("ce_subject", _required(texts, "ce_subject"), body.stream)
-    _expect("ce_time", _required(texts, "ce_time"), body.recorded_at)
+    _check_time(_required(texts, "ce_time"), body.recorded_at)
     _expect("ce_dataschema", _required(texts, "ce_dataschema"), dataschema_of(body.type, body.schema))
     _expect("ce_position", _required(texts, "ce_position"), str(body.position))
     _expect("ce_streamversion", _required(texts, "ce_streamversion"), str(body.version))
     _expect("ce_actor", _required(texts, "ce_actor"), body.actor)
     _expect("ce_correlation", _required(texts, "ce_correlation"), body.correlation)
     if texts.get("ce_causation") != body.causation:
-        raise EnvelopeInvalid(
-            f"ce_causation is {texts.get('ce_causation')!r}, but the body says {body.causation!r}"
-        )
+        raise EnvelopeInvalid(f"ce_causation is {texts.get('ce_causation')!r}, but the body says {body.causation!r}")
     _check_key(key, body.stream)
     return Envelope(
         id=body.id,
@@ -186,6 +185,16 @@ def _body(value: bytes | None) -> _Body:
     if not category or not rest:
         raise EnvelopeInvalid(f"the stream {body.stream!r} does not read category/key")
     return body
+
+
+def _check_time(actual: str, expected: str) -> None:
+    """The same moment, however many digits of its seconds are written."""
+    try:
+        same = actual == expected or datetime.fromisoformat(actual) == datetime.fromisoformat(expected)
+    except (ValueError, TypeError):
+        same = False
+    if not same:
+        raise EnvelopeInvalid(f"header ce_time is {actual!r}, not {expected!r}")
 
 
 def _check_key(key: bytes | None, stream: str) -> None:

@@ -22,6 +22,8 @@ from .partitions import Flavour
 Middleware = Any
 FETCH_WAIT_MS: Mapping[Flavour, int] = {"apache": 500, "embedded": 20}
 
+STOP_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -71,6 +73,7 @@ class Consumer:
             apply_types=False,
             middlewares=middlewares,
             logger=None,
+            graceful_timeout=STOP_SECONDS,
         )
         for topic, handler in handlers.items():
             subscriber: Any = self._broker.subscriber(
@@ -91,7 +94,7 @@ class Consumer:
         await self._broker.start()
 
     async def stop(self) -> None:
-        """Stops; a message whose handler has not returned comes again."""
+        """Stops; a handler has five seconds to return, and a message whose handler has not comes again."""
         await self._broker.stop()
 
 
@@ -106,7 +109,12 @@ async def _parse(raw: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
     """Shows FastStream only headers that it can decode: it would refuse the message for ever over one that it
     cannot.
     """
-    message = await original(replace(raw, headers=tuple(pair for pair in raw.headers if _is_text(pair[1]))))
+    shown = replace(raw, headers=tuple(pair for pair in raw.headers if _is_text(pair[1])))
+    if hasattr(raw, "consumer"):
+        # With several workers FastStream notes on the message whose it is: without this it could not be had
+        # again.
+        shown.consumer = raw.consumer
+    message = await original(shown)
     message.raw_message = raw
     return message
 

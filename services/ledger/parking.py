@@ -139,9 +139,7 @@ class Attendant:
         if row is None or row["released_at"] is not None:
             raise NotParked(f"no message is parked under number {number}: see the list of parked messages")
         if row["first"] != number:
-            raise NotFirst(
-                f"number {number} queues behind number {row['first']} of {row['key']}: retry that one"
-            )
+            raise NotFirst(f"number {number} queues behind number {row['first']} of {row['key']}: retry that one")
         return await self._drain(row["source"], row["key"], Retried())
 
     async def retry(self, *, source: str | None = None, key: str | None = None) -> Retried:

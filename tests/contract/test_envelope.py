@@ -108,7 +108,8 @@ def test_what_was_sent_is_read_back_with_its_bytes_untouched() -> None:
 
 
 REQUIRED = [
-    "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_dataschema", "ce_position",
+    "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_dataschema",
+    "ce_position",
     "ce_streamversion", "ce_actor", "ce_correlation", "content-type",
 ]  # fmt: skip
 

@@ -40,9 +40,7 @@ async def write(ledger: Ledger, key: str, *events: NewEvent, category: str = "le
     """Appends events to `<category>/<key>`, after what is there."""
     stream = f"{category}/{key}"
     version = len(await ledger.stream(stream))
-    return await ledger.append(
-        Unit(Context("person:anna", "affair-1"), (StreamWrite(stream, version, events),))
-    )
+    return await ledger.append(Unit(Context("person:anna", "affair-1"), (StreamWrite(stream, version, events),)))
 
 
 async def write_letters(ledger: Ledger, keys: Sequence[str], each: int) -> None:
