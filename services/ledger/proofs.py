@@ -29,7 +29,7 @@ from .tree import (
 
 HASH_BYTES = 32
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?")
-_TILE_PATH = re.compile(r"(?:tile/)?(\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1,3}))?")
+_TILE_PATH = re.compile(r"(?:tile/)?(\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1,3}))?", re.ASCII)
 
 
 class TreeSource(Protocol):

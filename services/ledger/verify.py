@@ -42,8 +42,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 SOUND, NOT_SOUND, NOT_CHECKED = 0, 1, 2
 _TILE_WIDTH = 256
 _WRAPPED = b'{"body":'
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-_SIZE = re.compile(r"0|[1-9]\d{0,18}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_SIZE = re.compile(r"0|[1-9]\d{0,18}", re.ASCII)
 _STREAMS_REMEMBERED_MAX = 100_000
 _PROGRESS_EVERY = 100_000
 
