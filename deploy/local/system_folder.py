@@ -1,0 +1,174 @@
+"""The folder of a local system: what must outlive its processes, and how a command finds a system that runs.
+
+secrets.json             the passwords of the database roles, made once; readable by its owner alone
+keys/<service>.pem       signing keys (Ed25519, PKCS 8), made once; readable by their owner alone
+keys/<service>.vkey      their public part (C2SP verifier key), for `grants verify`
+issuer/                  the key of the development issuer
+clock.json               the simulated time, if there is one
+postgres, postgres-audit the two database clusters
+bank-outbox/             payment files on their way to the bank
+logs/                    a log of each process
+system.json              where the running system answers, without secrets; there while it runs
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from deploy.local.errors import LocalServerError
+from deploy.local.issuer import load_key, mint
+from deploy.local.service_database import RolePasswords
+from services.ledger import Signer
+from services.web.identity import Role
+
+LEDGER_SERVICES: Final = ("intake", "decisions", "payments")
+SERVICES: Final = (*LEDGER_SERVICES, "audit")
+_PASSWORD_BYTES: Final = 24
+
+
+class NoSystem(LocalServerError):
+    """No system runs in the folder; the message says how one is started."""
+
+
+class DatabaseAddress(BaseModel):
+    """Where a service's tables are; the password of its role is in the folder's secrets."""
+
+    model_config = ConfigDict(frozen=True)
+
+    port: int
+    database: str
+    schema_name: str
+    user: str
+
+
+class SystemRecord(BaseModel):
+    """Where a running system answers. Holds no secret."""
+
+    model_config = ConfigDict(frozen=True)
+
+    process_id: int
+    addresses: dict[str, str]
+    databases: dict[str, DatabaseAddress]
+    broker: str
+    issuer: str
+    audience: str
+    issuer_address: str | None
+    bank_address: str | None
+
+
+class SystemFolder:
+    """The folder's files by name. Nothing is made before it is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.logs = self.path / "logs"
+        self.issuer = self.path / "issuer"
+        self.clock = self.path / "clock.json"
+        self.bank_outbox = self.path / "bank-outbox"
+        self.bank_messages = self.path / "bank-messages"
+        self.postgres = self.path / "postgres"
+        self.audit_postgres = self.path / "postgres-audit"
+        self._record = self.path / "system.json"
+        self._secrets = self.path / "secrets.json"
+
+    def passwords(self) -> Mapping[str, RolePasswords]:
+        """By service; made at the first call and the same ever after."""
+        if not self._secrets.exists():
+            made = {
+                service: {role: secrets.token_urlsafe(_PASSWORD_BYTES) for role in ("owner", "service", "auditor")}
+                for service in SERVICES
+            }
+            _write_private(self._secrets, json.dumps(made).encode())
+        kept = json.loads(self._secrets.read_text(encoding="utf-8"))
+        return {service: RolePasswords(**roles) for service, roles in kept.items()}
+
+    def signing_key(self, service: str) -> Path:
+        """The file of the service's private key, made with its public part at the first call."""
+        path = self.path / "keys" / f"{service}.pem"
+        if not path.exists():
+            _write_private(path, new_signing_key())
+        public = Signer.load(f"grant-ledger/{service}", path).verifier.vkey()
+        self.verifier_key(service).write_text(public + "\n", encoding="utf-8")
+        return path
+
+    def verifier_key(self, service: str) -> Path:
+        """The file of the service's public key: name+id+key."""
+        return self.path / "keys" / f"{service}.vkey"
+
+    def token(
+        self,
+        record: SystemRecord,
+        person: str,
+        roles: Collection[Role],
+        *,
+        association: str | None = None,
+        name: str | None = None,
+    ) -> str:
+        """A token that this system's services accept for an hour of real time."""
+        return mint(
+            load_key(self.issuer),
+            person=person,
+            roles=roles,
+            association=association,
+            name=name,
+            issuer=record.issuer,
+            audience=record.audience,
+        )
+
+    def dsn(self, record: SystemRecord, service: str) -> str:
+        """`postgresql://…` of a running system's service, with the rights of the service's own role."""
+        address = record.databases[service]
+        password = quote(self.passwords()[service].service, safe="")
+        return f"postgresql://{address.user}:{password}@127.0.0.1:{address.port}/{address.database}"
+
+    def announce(self, record: SystemRecord) -> None:
+        """Lets commands find the running system."""
+        self._record.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    def withdraw(self) -> None:
+        """The system runs no longer."""
+        self._record.unlink(missing_ok=True)
+
+    def running(self) -> SystemRecord:
+        """Where the system answers that runs in this folder. Raises NoSystem."""
+        with suppress(OSError, ValidationError):
+            record = SystemRecord.model_validate_json(self._record.read_bytes())
+            if _is_alive(record.process_id):
+                return record
+        raise NoSystem(f"no system runs in {self.path}: start one with `grants up --folder {self.path}`")
+
+
+def new_signing_key() -> bytes:
+    """A new Ed25519 private key in PEM."""
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Writes a new file, whole or not at all, that its owner alone can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
+def _is_alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return True
