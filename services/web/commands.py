@@ -57,9 +57,12 @@ class Command:
 def command(action: str) -> Callable[..., Command]:
     """FastAPI dependency: a command by somebody who may do `action`."""
 
+    guard = Depends(require(action))
+
     async def dependency(
-        identity: Annotated[Identity, Depends(require(action))],
         key: Annotated[IdempotencyKey | None, Depends(idempotency_key)],
+        # As a default, since an annotation is read where the variables of this function are not known.
+        identity: Identity = guard,
     ) -> Command:
         return Command(identity, None if key is None else Key(key.actor, key.key, key.fingerprint))
 
