@@ -88,6 +88,7 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine(pattern: re.Pattern[s
         (MACHINE_PATH, 'open("/tm' + 'p/file")'),
         (INDEX_OPTION, "--index" + "-url here"),
     ],
+    ids=["host", "path", "index option"],
 )
 def test_the_patterns_find_what_they_are_for(pattern: re.Pattern[str], line: str) -> None:
     assert pattern.search(line)

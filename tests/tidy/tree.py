@@ -6,7 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("intake", "decisions", "payments", "audit")
-_MADE_BY_COMMANDS = {".venv", ".git", "out", "build", "node_modules", "target", "__pycache__"}
+_MADE_BY_COMMANDS = {"out", "build", "node_modules", "target", "__pycache__"}
+_HIDDEN_BUT_OURS = {".ci", ".gitignore"}
 
 
 @cache
@@ -22,8 +23,14 @@ def project_files() -> tuple[Path, ...]:
         ).stdout
         found = [ROOT / name for name in listing.split("\0") if name]
     else:
-        found = [path for path in ROOT.rglob("*") if not _MADE_BY_COMMANDS & set(path.relative_to(ROOT).parts)]
+        found = [path for path in ROOT.rglob("*") if not _is_made(path.relative_to(ROOT))]
     return tuple(sorted(path for path in found if path.is_file()))
+
+
+def _is_made(path: Path) -> bool:
+    """Whether a command made it: in a folder for results, or in a tool's hidden folder."""
+    hidden = any(part.startswith(".") and part not in _HIDDEN_BUT_OURS for part in path.parts)
+    return hidden or bool(_MADE_BY_COMMANDS & set(path.parts))
 
 
 def text_of(path: Path) -> str | None:
