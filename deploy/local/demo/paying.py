@@ -1,0 +1,123 @@
+"""Payment runs through the mock bank, what comes back, and what is paid again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from deploy.local.demo.population import Application, Mark
+from deploy.local.demo.world import FINANCE, HELSINKI, OFFICERS, World, iso
+
+ACCOUNT = "ALUE"
+SETTLEMENT_HOLIDAYS = (date(2026, 4, 3), date(2026, 4, 6), date(2026, 5, 1), date(2026, 12, 25))
+
+
+def open_bank(world: World) -> None:
+    """The county's account, and one account of an association that the bank has closed."""
+    bank = world.system.bank
+    bank.set_holidays(SETTLEMENT_HOLIDAYS)
+    bank.open_account(
+        ACCOUNT, name="Pohjois-Karjalan hyvinvointialue", iban="FI2112345600000785", bic="MOCKFIHH",
+        balance_cents=100_000_000,
+    )  # fmt: skip
+    closed = world.population.with_mark(Mark.BANK_REJECTS)[0].association
+    bank.open_account("SULJETTU", name=closed.name[:70], iban=closed.iban, bic="MOCKFIHH", balance_cents=0)
+    bank.close_account("SULJETTU")
+
+
+async def released(world: World, least: int = 1) -> None:
+    """Waits until at least so many instalments can be paid, and nothing waits for a decision or an account."""
+
+    async def enough() -> bool:
+        payables = (await world.get(FINANCE[0], "payments", "/v1/payables"))["items"]
+        held = [each for each in payables if each["held"] and not each["held"].startswith("payable from")]
+        return not held and sum(1 for each in payables if each["held"] is None) >= least
+
+    await world.until(f"{least} instalments are payable", enough)
+
+
+async def pay(
+    world: World, execution: date, *, refused_attempt: bool = False, coming_back: Application | None = None
+) -> list[dict[str, Any]]:
+    """A run from proposal to sending: proposed by one, approved by two others. Its lines. The payment to `coming_back`
+    is one that the bank returns two business days after it was booked.
+    """
+    run: dict[str, Any] = await world.post(
+        FINANCE[0], "payments", "/v1/runs", {"execution_date": iso(execution), "application_ids": None}
+    )
+    path = f"/v1/runs/{run['run_id']}"
+    if refused_attempt:
+        await world.post(FINANCE[0], "payments", f"{path}/approvals", expect=[403])
+    for person in FINANCE[1:3]:
+        await world.post(person, "payments", f"{path}/approvals")
+    built = await world.post(FINANCE[1], "payments", f"{path}/file")
+    content = (await world.call(FINANCE[1], "GET", "payments", f"/v1/files/{built['sha256']}")).content
+    world.save(f"bank/out/{built['message_id']}.xml", content)
+    lines: list[dict[str, Any]] = (await world.get(FINANCE[1], "payments", path))["lines"]
+    if coming_back is not None:
+        identity = world.id_of(coming_back)
+        chosen = next(line["end_to_end_id"] for line in lines if line["application_id"] == identity)
+        returning = {"days": 2, "reason": "AC04", "end_to_end_id": chosen}
+        world.system.bank.set_behaviour(ACCOUNT, "return-later", returning)
+    await world.post(FINANCE[1], "payments", f"{path}/sending")
+    return lines
+
+
+async def bank_until(world: World, day: date) -> dict[str, int]:
+    """The bank takes what waits in the folder and works up to the morning of a day; its files are imported in order."""
+    bank = world.system.bank
+    _hand_in(world)
+    effects = await _import(world, bank.mailbox())
+    bank.advance_to(day)
+    world.at(datetime.combine(day, time(8), HELSINKI))
+    later = await _import(world, bank.mailbox())
+    return {name: effects.get(name, 0) + later.get(name, 0) for name in effects | later}
+
+
+def _hand_in(world: World) -> None:
+    """The connection to the bank: takes each file out of the folder and files it once the bank has it."""
+    done = world.system.bank_outbox / "processed"
+    done.mkdir(exist_ok=True)
+    for file in sorted(world.system.bank_outbox.glob("*.xml")):
+        world.system.bank.send_payments(file.read_bytes())
+        file.rename(done / file.name)
+
+
+async def _import(world: World, messages: Sequence[Any]) -> dict[str, int]:
+    effects: dict[str, int] = {}
+    for message in messages:
+        if not message.type.startswith(("pain.002", "camt.053", "camt.054")):
+            continue
+        content = message.body.encode()
+        world.save(f"bank/in/{message.id:04d}-{message.type}.xml", content)
+        answer = (await world.call(FINANCE[0], "POST", "payments", "/v1/bank-files", content=content)).json()
+        for name, count in answer["effects"].items():
+            effects[name] = effects.get(name, 0) + count
+    return effects
+
+
+async def correct_accounts(world: World) -> None:
+    """Both associations whose payment did not arrive give another account."""
+    for mark in (Mark.BANK_REJECTS, Mark.BANK_RETURNS):
+        association = world.population.with_mark(mark)[0].association
+        await world.post(
+            OFFICERS[0], "intake", f"/v1/associations/{association.business_id}/account",
+            {"iban": association.corrected_iban, "reason": "Maksu ei mennyt perille"},
+        )  # fmt: skip
+
+
+async def receive_recovery(world: World, application: Application) -> None:
+    """The association pays the claim with its reference number."""
+    identity = world.id_of(application)
+
+    async def claimed() -> bool:
+        claims = await world.all_items(FINANCE[0], "payments", "/v1/claims")
+        world.notes["claim"] = next((each for each in claims if each["application_id"] == identity), None)
+        return world.notes["claim"] is not None
+
+    await world.until("the recovery is claimed", claimed)
+    world.system.bank.credit(
+        ACCOUNT, application.recovery_cents, reference=world.notes["claim"]["reference"],
+        debtor_name=application.association.name[:70], debtor_iban=application.association.iban,
+    )  # fmt: skip
