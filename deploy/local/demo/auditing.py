@@ -44,7 +44,7 @@ async def find_the_attacker(world: World) -> None:
     dsn = world.system.superuser_dsn
     saved = await attack(dsn)
     found = await verification(world)
-    first = next(iter(found["findings"]), {})
+    first: dict[str, Any] = next(iter(found["findings"]), {})
     world.notes["tampering"] = {"ledger": first.get("ledger"), "position": first.get("position")}
     expected = {"ledger": "payments", "position": saved.position}
     world.check("the attack is found where it was made", expected, world.notes["tampering"])

@@ -23,7 +23,7 @@ class Planted:
 
 
 def post_back(
-    vouchers: Sequence[VoucherRow], wanted: Sequence[str], on_their_way: Sequence[dict[str, Any]], period: str
+    vouchers: Sequence[VoucherRow], wanted: Sequence[str], on_their_way: Sequence[dict[str, Any]]
 ) -> tuple[Rows, list[Planted]]:
     """The postings of a month, with one mistake for each class in `wanted`. `on_their_way` are payments that the bank
     has not booked by the end of the month.
@@ -61,9 +61,13 @@ def _own(rows: Sequence[VoucherRow], number: int, **change: Any) -> Rows:
 def _other_amount(rows: Rows, _number: int) -> tuple[Rows, str | None]:
     """A cent too much on both sides."""
     return [
-        replace(row, debit_cents=row.debit_cents + (row.debit_cents > 0), credit_cents=row.credit_cents + (row.credit_cents > 0))
+        replace(
+            row,
+            debit_cents=row.debit_cents + (row.debit_cents > 0),
+            credit_cents=row.credit_cents + (row.credit_cents > 0),
+        )
         for row in rows
-    ], None  # fmt: skip
+    ], None
 
 
 def _other_date(rows: Rows, _number: int) -> tuple[Rows, str | None]:

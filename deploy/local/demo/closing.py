@@ -23,7 +23,7 @@ async def close_period(world: World, county: County, period: str, wanted: tuple[
     world.save(f"vouchers/{period}.csv", content)
     profile = county.profile(PROFILE, last_day_of(period))
     assert profile is not None, "the county's data has the profile"
-    rows, planted = post_back(read_postings(profile, content).rows, wanted, sent, period)
+    rows, planted = post_back(read_postings(profile, content).rows, wanted, sent)
     postings = write_postings(profile, rows)
     world.save(f"postings/{period}.csv", postings)
     query = {"period": period, "profile": PROFILE}

@@ -1,4 +1,4 @@
-"""What every act of the year needs: the system's addresses, somebody's token, the clock, the folder, and what was checked."""
+"""What every act of the year needs: addresses, somebody's token, the clock, the folder, and what was checked."""
 
 from __future__ import annotations
 

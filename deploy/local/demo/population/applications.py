@@ -156,9 +156,7 @@ def _funding(random: Random, wish: _Wish) -> tuple[int, int, int, tuple[tuple[st
     return sum(cents for _, cents in funders), own, 0, funders
 
 
-def _budget(
-    random: Random, wish: _Wish, funders: tuple[tuple[str, int], ...], own_cents: int
-) -> tuple[BudgetRow, ...]:
+def _budget(random: Random, wish: _Wish, funders: tuple[tuple[str, int], ...], own_cents: int) -> tuple[BudgetRow, ...]:
     incomes = [("haettu avustus", wish.applied_cents), *funders, ("omat tulot", own_cents)]
     total = sum(cents for _, cents in incomes)
     names = random.sample(COSTS, random.randint(2, 5))
@@ -171,9 +169,7 @@ def _budget(
 
 def _municipalities(random: Random, domicile: str) -> tuple[tuple[str, int], ...]:
     """Give where the activity takes place, in percent: the domicile first, with the largest share."""
-    others = random.sample(
-        [name for name in MUNICIPALITIES if name != domicile], random.choice((0, 0, 0, 1, 2, 3))
-    )
+    others = random.sample([name for name in MUNICIPALITIES if name != domicile], random.choice((0, 0, 0, 1, 2, 3)))
     percent = [random.randint(5, 15) for _ in others]
     return ((domicile, 100 - sum(percent)), *zip(others, percent, strict=True))
 

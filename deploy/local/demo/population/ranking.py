@@ -59,9 +59,7 @@ def _awards(applications: Sequence[Application], appropriation_cents: int) -> di
             awards[one.key] = rounded
     left = appropriation_cents - sum(awards.values())
     for one in parts:
-        added = (
-            min(left, one.applied_cents - awards.get(one.key, 0), _STEP_CENTS) // _STEP_CENTS * _STEP_CENTS
-        )
+        added = min(left, one.applied_cents - awards.get(one.key, 0), _STEP_CENTS) // _STEP_CENTS * _STEP_CENTS
         if one.key in awards:
             awards[one.key] += added
             left -= added
@@ -80,9 +78,7 @@ def _decided(number: int, application: Application, award_cents: int) -> Applica
         return replace(application.marked(Mark.REJECTED), reason=reason)
     full = award_cents == application.applied_cents
     instalments = split(award_cents, [1] * _instalment_count(application, award_cents))
-    marks = {Mark.FULL_GRANT if full else Mark.PART_GRANT} | (
-        {Mark.INSTALMENTS} if len(instalments) > 1 else set()
-    )
+    marks = {Mark.FULL_GRANT if full else Mark.PART_GRANT} | ({Mark.INSTALMENTS} if len(instalments) > 1 else set())
     claim = award_cents + CLAIM_RESERVE_CENTS if Mark.CLAIM_CHANGES in application.marks else None
     recovery = award_cents // 2 if Mark.RECOVERY in application.marks else 0
     return replace(
