@@ -45,16 +45,16 @@ def read_bank_file(data: bytes, sha256: str) -> BankFile:
     )  # fmt: skip
 
 
-def entries_of(file: StatementFile) -> Iterator[tuple[Entry, Detail | None, int]]:
-    """Each booked entry, once for each of its details, with the sum of that detail in cents."""
+def entries_of(file: StatementFile) -> Iterator[tuple[Entry, Detail | None, int | None]]:
+    """Each booked entry, once for each of its details, with the sum of that detail in cents: None where the bank tells
+    only the sum of a batch of several."""
     for record in file.records():
         if not isinstance(record, Entry) or record.status != "BOOK":
             continue
         if not record.details:
             yield record, None, record.amount_cents
         for detail in record.details:
-            alone = len(record.details) == 1
-            yield record, detail, record.amount_cents if alone or detail.amount_cents is None else detail.amount_cents
+            yield record, detail, record.amount_cents if len(record.details) == 1 else detail.amount_cents
 
 
 def bank_events(file: BankFile, sent: Mapping[str, str]) -> Iterator[BankEvent]:
@@ -81,7 +81,7 @@ def _rejections(file: BankFile, report: StatusReport, sent: Mapping[str, str]) -
 
 
 def _event(
-    entry: Entry, detail: Detail | None, amount: int, sha256: str, sent: Mapping[str, str]
+    entry: Entry, detail: Detail | None, amount: int | None, sha256: str, sent: Mapping[str, str]
 ) -> BankEvent | None:
     end_to_end_id = detail.end_to_end_id if detail is not None else None
     kind: Literal["booked", "returned", "received"]
@@ -104,14 +104,17 @@ def archive_id(entry: Entry) -> str:
 
 
 def bank_entries(file: StatementFile) -> list[BankEntry]:
-    """The entries of a statement for reconciliation, a batch by its parts."""
-    return [
-        BankEntry(
-            archive_id(entry),
-            entry.booked_on,
-            amount if entry.side is Side.CREDIT else -amount,
-            detail.end_to_end_id if detail is not None else None,
+    """The entries of a statement for reconciliation: a batch by its parts where the bank tells their sums."""
+    found: list[BankEntry] = []
+    for record in file.records():
+        if not isinstance(record, Entry) or record.status != "BOOK" or record.booked_on is None:
+            continue
+        sign = 1 if record.side is Side.CREDIT else -1
+        told = len(record.details) > 1 and all(each.amount_cents is not None for each in record.details)
+        parts: list[tuple[str | None, int]] = (
+            [(each.end_to_end_id, each.amount_cents or 0) for each in record.details]
+            if told
+            else [(record.details[0].end_to_end_id if len(record.details) == 1 else None, record.amount_cents)]
         )
-        for entry, detail, amount in entries_of(file)
-        if entry.booked_on is not None
-    ]
+        found += [BankEntry(archive_id(record), record.booked_on, sign * amount, key) for key, amount in parts]
+    return found

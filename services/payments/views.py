@@ -56,7 +56,11 @@ def _run(document: Document | None, record: Record, data: Data) -> Document | No
         return None
     match record.type:
         case "run.approved":
-            return {**document, "approved_by": [*document["approved_by"], data["person"]], "state": "approved"}
+            return {
+                **document,
+                "approved_by": [*document["approved_by"], data["person"]],
+                "state": "approved",
+            }
         case "run.approval_refused":
             return {**document, "refused_approvals": document["refused_approvals"] + 1}
         case "run.file_built":
@@ -82,8 +86,18 @@ def _difference(document: Document | None, record: Record, data: Data) -> Docume
     if document is None:
         return None
     if record.type == "difference.explained":
-        return {**document, "state": "explained", "explanation": data["explanation"], "explained_by": data["person"]}
-    return {**document, "state": "accepted", "accepted_by": data["person"], "accepted_because": data["reason"]}
+        return {
+            **document,
+            "state": "explained",
+            "explanation": data["explanation"],
+            "explained_by": data["person"],
+        }
+    return {
+        **document,
+        "state": "accepted",
+        "accepted_by": data["person"],
+        "accepted_because": data["reason"],
+    }
 
 
 def _period(document: Document | None, record: Record, data: Data) -> Document | None:

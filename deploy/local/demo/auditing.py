@@ -1,4 +1,4 @@
-"""The auditor's acts: verification, the attack that it finds, exports that anybody can check, and the year's figures."""
+"""The auditor's acts: verification, the attack that it finds, exports for anybody to check, the year's figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A back office in Dynasty's style: it posts the vouchers that it gets, and makes the mistakes that it is told to make."""
+"""A back office in Dynasty's style: it posts the vouchers that it gets, and makes the mistakes it is told to make."""
 
 from __future__ import annotations
 

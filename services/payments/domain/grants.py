@@ -214,12 +214,13 @@ def receive_recovery(grant: Grant, reference: str, amount: int) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class BankEvent:
-    """What the bank says of one payment or claim; `amount` in cents. `reason` is None unless it was rejected or came
+    """What the bank says of one payment or claim; `amount` in cents, None where the bank tells only the sum of a batch:
+    then the sum that was sent counts. `reason` is None unless it was rejected or came
     back. For a status report `booked_on` and `bank_reference` are None."""
 
     kind: Literal["rejected", "booked", "returned", "received"]
     key: str
-    amount: int
+    amount: int | None
     booked_on: date | None
     bank_reference: str | None
     reason: str | None
@@ -249,7 +250,8 @@ def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:
             return []
         raise conflict("bank-out-of-order", f"the bank says that {event.key} was {event.kind}, but here it is "
                        f"{payment.state}: import the bank's files in their order")  # fmt: skip
-    if event.amount != payment.amount:
+    amount = payment.amount if event.amount is None else event.amount
+    if amount != payment.amount:
         raise conflict(
             "bank-amount-differs", f"the bank {event.kind} another sum for {event.key} than was sent"
         )
@@ -259,14 +261,14 @@ def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:
         return [
             PaymentBooked(
                 application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
-                end_to_end_id=event.key, amount=event.amount, booked_on=event.booked_on,
+                end_to_end_id=event.key, amount=amount, booked_on=event.booked_on,
                 bank_reference=event.bank_reference, sha256=event.sha256,
             )
         ]  # fmt: skip
     return [
         PaymentReturned(
             application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
-            end_to_end_id=event.key, amount=event.amount, booked_on=event.booked_on,
+            end_to_end_id=event.key, amount=amount, booked_on=event.booked_on,
             bank_reference=event.bank_reference, reason_code=event.reason or "NARR", sha256=event.sha256,
         )
     ]  # fmt: skip
@@ -284,6 +286,8 @@ def _received(grant: Grant, event: BankEvent) -> list[Fact]:
     assert event.bank_reference is not None, "a booking has its archive id"
     if seen_key(event.bank_reference, event.key) in grant.seen:
         return []
+    if event.amount is None:
+        raise invalid("sum-untold", "the bank does not tell the sum that came in for a claim")
     recovery_id = receive_recovery(grant, event.key, event.amount)
     return [
         RecoveryReceived(
