@@ -99,9 +99,7 @@ def load_key(folder: Path) -> ECKey:
     try:
         key = ECKey.import_key(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, JoseError) as error:
-        raise IssuerRefused(
-            f"{path} should hold a private key as JSON: remove it to have a new one made"
-        ) from error
+        raise IssuerRefused(f"{path} should hold a private key as JSON: remove it to have a new one made") from error
     _draft(jwks_file(folder), json.dumps(jwks(key))).replace(jwks_file(folder))
     return key
 

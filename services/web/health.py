@@ -48,9 +48,7 @@ def health_router(
         """The process answers. Restart it when this does not."""
         return Liveness()
 
-    @router.get(
-        "/health/ready", responses={503: {"model": Readiness, "description": "Which part is missing"}}
-    )
+    @router.get("/health/ready", responses={503: {"model": Readiness, "description": "Which part is missing"}})
     async def ready(response: Response) -> Readiness:
         """Every part that the service needs works. Send it no requests when this is not so."""
         outcome = await _run(checks, timeout_s)
@@ -71,9 +69,7 @@ async def _run(checks: Mapping[str, Check], timeout_s: float) -> Readiness:
         *(asyncio.wait_for(check(), timeout_s) for check in checks.values()), return_exceptions=True
     )
     named = {name: _outcome(name, result) for name, result in zip(checks, outcomes, strict=True)}
-    return Readiness(
-        status="ready" if all(outcome == "ok" for outcome in named.values()) else "unready", checks=named
-    )
+    return Readiness(status="ready" if all(outcome == "ok" for outcome in named.values()) else "unready", checks=named)
 
 
 def _outcome(name: str, result: object) -> Literal["ok", "failed", "timeout"]:

@@ -120,9 +120,7 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
     person = claims["sub"]
     if not 0 < len(person) <= _PERSON_LENGTH_MAX:
         raise InvalidToken(f"The claim `sub` should be 1 to {_PERSON_LENGTH_MAX} characters.")
-    return Identity(
-        person, _roles(claims.get("roles", [])), _text(claims, "association"), _text(claims, "name")
-    )
+    return Identity(person, _roles(claims.get("roles", [])), _text(claims, "association"), _text(claims, "name"))
 
 
 def _roles(claimed: object) -> frozenset[Role]:

@@ -56,9 +56,7 @@ class PageRequest:
 
 async def page_request(
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Items on a page")] = 50,
-    cursor: Annotated[
-        str | None, Query(max_length=_CURSOR_LENGTH_MAX, description="`next` of the page before")
-    ] = None,
+    cursor: Annotated[str | None, Query(max_length=_CURSOR_LENGTH_MAX, description="`next` of the page before")] = None,
 ) -> PageRequest:
     """FastAPI dependency."""
     return PageRequest(limit, cursor)

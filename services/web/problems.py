@@ -85,8 +85,7 @@ class Problem(Exception):
 def problem_response(problem: Problem) -> Response:
     """The HTTP answer to a problem, with the correlation id of the running request."""
     errors = [
-        FieldErrorDocument(place=error.place, pointer=error.pointer, detail=error.detail)
-        for error in problem.errors
+        FieldErrorDocument(place=error.place, pointer=error.pointer, detail=error.detail) for error in problem.errors
     ]
     document = ProblemDocument(
         type=PROBLEM_TYPE_PREFIX + problem.slug,
@@ -107,9 +106,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     route's own.
     """
     content = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {
-        status: {"description": http.HTTPStatus(status).phrase, "content": content} for status in statuses
-    }
+    return {status: {"description": http.HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 def problem_schemas() -> dict[str, Any]:
@@ -129,9 +126,7 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
-def register_problem(
-    app: FastAPI, exception_class: type[Raised], to_problem: Callable[[Raised], Problem]
-) -> None:
+def register_problem(app: FastAPI, exception_class: type[Raised], to_problem: Callable[[Raised], Problem]) -> None:
     """From now on an `exception_class` (or a subclass without its own registration) that leaves a handler of
     `app` is answered with the problem that `to_problem` makes of it.
     """

@@ -76,9 +76,7 @@ class ServiceSettings(BaseSettings):
     @model_validator(mode="after")
     def _simulates_time_only_when_embedded(self) -> Self:
         if self.clock_file is not None and self.mode is not Mode.EMBEDDED:
-            raise ValueError(
-                "GRANTS_CLOCK_FILE is for GRANTS_MODE=embedded only: real grants run on real time"
-            )
+            raise ValueError("GRANTS_CLOCK_FILE is for GRANTS_MODE=embedded only: real grants run on real time")
         return self
 
     @property

@@ -35,9 +35,7 @@ from services.web.problems import CORRELATION_HEADER
 UNMATCHED: Final = "unmatched"
 _EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 _MASK: Final = "[masked]"
-_SECRET_NAME: Final = re.compile(
-    r"authorization|token|password|secret|cookie|dsn|body|api_?key", re.IGNORECASE
-)
+_SECRET_NAME: Final = re.compile(r"authorization|token|password|secret|cookie|dsn|body|api_?key", re.IGNORECASE)
 _SECRET_TEXT: Final = re.compile(
     r"eyJ[\w-]+\.[\w-]+\.[\w-]*"  # a JWT
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user and password of a URL
@@ -190,9 +188,7 @@ def _exporter() -> SpanExporter | None:
     except ModuleNotFoundError:
         found = None
     if found is None:
-        _log.warning(
-            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but the exporter is not installed", needed=_EXPORTER
-        )
+        _log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set, but the exporter is not installed", needed=_EXPORTER)
         return None
     exporter: SpanExporter = importlib.import_module(_EXPORTER).OTLPSpanExporter()
     return exporter
@@ -211,9 +207,7 @@ def _origin(service: str) -> structlog.typing.Processor:
     return add
 
 
-def _describe_exception(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _describe_exception(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     error = _exception_of(event.pop("exc_info", None))
     if error is not None:
         event["exception"] = [_described(link) for link in _chain(error)]
@@ -259,9 +253,7 @@ def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return _SECRET_TEXT.sub(_MASK, value)
     if isinstance(value, Mapping):
-        return {
-            name: _MASK if _SECRET_NAME.search(str(name)) else _masked(part) for name, part in value.items()
-        }
+        return {name: _MASK if _SECRET_NAME.search(str(name)) else _masked(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(part) for part in value]
     return value

@@ -74,9 +74,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
 }
 
 _FROM_CONTEXT: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
-    "union_tag_invalid": lambda ctx: (
-        f"should have {ctx['discriminator']} set to one of {ctx['expected_tags']}"
-    ),
+    "union_tag_invalid": lambda ctx: f"should have {ctx['discriminator']} set to one of {ctx['expected_tags']}",
     "literal_error": lambda ctx: f"should be {ctx['expected']}",
     "enum": lambda ctx: f"should be {ctx['expected']}",
     "string_pattern_mismatch": lambda ctx: f"should match the pattern {ctx['pattern']}",

@@ -144,6 +144,7 @@ def make(
     verifier: TokenVerifier | None = None,
     checks: dict[str, Check] | None = None,
     *routers: APIRouter,
+    body_bytes_max: int = 1000,
 ) -> FastAPI:
     app = create_app(
         title="Notes",
@@ -153,7 +154,7 @@ def make(
         routers=[router, hidden, *routers],
         verifier=verifier,
         checks=checks,
-        limits=BodyLimits(1000, {"/v1/notes/files": 3000}),
+        limits=BodyLimits(body_bytes_max, {"/v1/notes/files": 3000}),
     )
     app.state.notes = {}
     app.state.folder = settings.county_folder
