@@ -25,7 +25,9 @@ def run(app: ASGIApp, settings: ServiceSettings) -> None:
 
 
 def serve(app: ASGIApp, host: str, port: int) -> None:
-    """Serves `app` at this address, as `run` does. The process logs as it was configured before."""
+    """Serves `app` at this address, as `run` does; the process logs as it was configured before. Exits with status 3
+    when the application cannot start or the address cannot be listened on: the log says why.
+    """
     config = uvicorn.Config(
         app,
         host,
@@ -50,5 +52,3 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     server.run()
-    if not server.started:
-        raise SystemExit(f"the service could not start listening on {host}:{port}: see the log")
