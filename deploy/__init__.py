@@ -1,0 +1,1 @@
+"""What runs grant-ledger: embedded servers, the demo, one county, its data."""

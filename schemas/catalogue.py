@@ -19,9 +19,7 @@ SERVICES: Mapping[str, tuple[type[Fact], ...]] = {
 MODELS: Mapping[tuple[str, int], type[Fact]] = {
     (fact.event_type, fact.event_schema): fact for facts in SERVICES.values() for fact in facts
 }
-NEWEST: Mapping[str, int] = {
-    name: max(version for other, version in MODELS if other == name) for name, _ in MODELS
-}
+NEWEST: Mapping[str, int] = {name: max(version for other, version in MODELS if other == name) for name, _ in MODELS}
 
 
 class ContractUnknown(ValueError):

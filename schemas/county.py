@@ -104,9 +104,7 @@ class Activity(Dated):
     @model_validator(mode="after")
     def _condition_belongs_to_shared_tasks(self) -> Self:
         if (self.task == "both") != (self.county_condition is not None):
-            raise ValueError(
-                "an activity that is the task of both says the county's condition, and no other does"
-            )
+            raise ValueError("an activity that is the task of both says the county's condition, and no other does")
         return self
 
 
@@ -146,9 +144,7 @@ class Diary(Dated):
         except (re.error, KeyError, IndexError, ValueError) as error:
             raise ValueError(f"pattern or regex cannot be used: {error}") from error
         if not told or self.number(1235, 2026) == written:
-            raise ValueError(
-                f"the pattern writes {written!r}: the regex does not tell it, or it is not unique"
-            )
+            raise ValueError(f"the pattern writes {written!r}: the regex does not tell it, or it is not unique")
         return self
 
     def number(self, running: int, year: int) -> str:
@@ -313,9 +309,7 @@ class County(Record):
         debit, credit = self.account(rule.debit, on), self.account(rule.credit, on)
         assert debit is not None, "the files were checked against each other"
         assert credit is not None, "the files were checked against each other"
-        return Posting(
-            debit=debit, credit=credit, cost_centre=centre.cost_centre, service_class=centre.service_class
-        )
+        return Posting(debit=debit, credit=credit, cost_centre=centre.cost_centre, service_class=centre.service_class)
 
 
 def _inconsistent(found: Iterable[Inconsistency]) -> PydanticCustomError:

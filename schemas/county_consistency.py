@@ -84,9 +84,7 @@ def _overlaps(county: County) -> Iterator[Inconsistency]:
                 if pair := overlapping(group):
                     what = f"{key} {value} holds" if key else "two records hold"
                     reason = f"{what} twice on {max(record.valid_from for record in pair)}"
-                    yield Inconsistency(
-                        (name, records.index(pair[1])), f"{reason}: end the earlier with valid_to"
-                    )
+                    yield Inconsistency((name, records.index(pair[1])), f"{reason}: end the earlier with valid_to")
 
 
 def _broken_references(county: County) -> Iterator[Inconsistency]:
@@ -111,9 +109,7 @@ def _first_gap(record: Dated, others: Sequence[Dated]) -> date | None:
 def _unbalanced_postings(county: County) -> Iterator[Inconsistency]:
     for index, rule in enumerate(county.postings):
         if rule.debit == rule.credit:
-            yield Inconsistency(
-                ("postings", index), f"{rule.event.value} debits and credits the same account"
-            )
+            yield Inconsistency(("postings", index), f"{rule.event.value} debits and credits the same account")
     starts = {rule.valid_from for rule in county.postings}
     ends = {rule.valid_to + timedelta(days=1) for rule in county.postings if rule.valid_to is not None}
     for day in sorted(starts | ends):
@@ -121,9 +117,7 @@ def _unbalanced_postings(county: County) -> Iterator[Inconsistency]:
 
 
 def _unbalanced_on(county: County, day: date) -> Iterator[Inconsistency]:
-    rules = {
-        rule.event.value: (index, rule) for index, rule in enumerate(county.postings) if rule.holds_on(day)
-    }
+    rules = {rule.event.value: (index, rule) for index, rule in enumerate(county.postings) if rule.holds_on(day)}
     for missing in sorted({event.value for event in MoneyEvent} - rules.keys()):
         yield Inconsistency(("postings", 0), f"{missing} has no posting on {day}")
     pairs = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -77,6 +78,16 @@ def dataschema_of(event_type: str, schema: int) -> str:
     return f"urn:grant-ledger:schema:{event_type}:v{schema}"
 
 
+@lru_cache(maxsize=64)
+def _source_bytes(service: str) -> bytes:
+    return source_of(service).encode()
+
+
+@lru_cache(maxsize=1024)
+def _dataschema_bytes(event_type: str, schema: int) -> bytes:
+    return dataschema_of(event_type, schema).encode()
+
+
 def to_message(  # noqa: PLR0913 - the attributes of an event, each named once
     *,
     service: str,
@@ -99,11 +110,11 @@ def to_message(  # noqa: PLR0913 - the attributes of an event, each named once
     headers = [
         ("ce_specversion", b"1.0"),
         ("ce_id", id.encode()),
-        ("ce_source", source_of(service).encode()),
+        ("ce_source", _source_bytes(service)),
         ("ce_type", type.encode()),
         ("ce_subject", stream.encode()),
         ("ce_time", time.encode()),
-        ("ce_dataschema", dataschema_of(type, schema).encode()),
+        ("ce_dataschema", _dataschema_bytes(type, schema)),
         ("ce_position", b"%d" % position),
         ("ce_streamversion", b"%d" % version),
         ("ce_actor", actor.encode()),

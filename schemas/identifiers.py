@@ -19,7 +19,9 @@ def business_id(value: str) -> str:
 
 
 def association_number(value: str) -> str:
-    """An association register number (*yhdistysrekisterinumero*), one to six digits, leading zeros cut. Raises ValueError."""
+    """An association register number (*yhdistysrekisterinumero*), one to six digits, leading zeros cut. Raises
+    ValueError.
+    """
     try:
         return str(associationid.validate(value)).lstrip("0")
     except ValidationError as error:
@@ -31,7 +33,9 @@ def iban(value: str) -> str:
     try:
         return str(stdnum_iban.validate(value))
     except ValidationError as error:
-        raise ValueError("an account number is an IBAN such as FI21 1234 5600 0007 85 with right check digits") from error
+        raise ValueError(
+            "an account number is an IBAN such as FI21 1234 5600 0007 85 with right check digits"
+        ) from error
 
 
 def _text(pattern: str, **extra: Any) -> Any:
@@ -41,7 +45,10 @@ def _text(pattern: str, **extra: Any) -> Any:
 BusinessId = Annotated[str, AfterValidator(business_id), _text("^[0-9]{7}-[0-9]$", examples=["1234567-1"])]
 AssociationNumber = Annotated[str, AfterValidator(association_number), _text(r"^[0-9]{1,3}\.?[0-9]{0,3}$")]
 Iban = Annotated[str, AfterValidator(iban), _text("^[A-Z]{2}[0-9]{2}[A-Za-z0-9 ]{11,40}$")]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=140, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=140, pattern=r"^[^\x00-\x1f\x7f]*$"),
+]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
 Period = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]

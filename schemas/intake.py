@@ -93,7 +93,8 @@ class ApplicationSubmittedV1(Fact):
 
 class ApplicationSubmitted(Fact):
     """An application (*hakemus*) was sent. `arrived_on` is the Helsinki date that counts; `late` says that the call had
-    closed by then. Since version 2 an activity may be shared between municipalities."""
+    closed by then. Since version 2 an activity may be shared between municipalities.
+    """
 
     event_type: ClassVar[str] = "application.submitted"
     event_schema: ClassVar[int] = 2

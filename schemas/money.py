@@ -22,14 +22,14 @@ def cents(text: str) -> int:
 
 
 def euros(amount_cents: int) -> str:
-    """"1234.50 EUR" of 123450."""
+    """Write cents as an amount: 123450 is "1234.50 EUR"."""
     sign = "-" if amount_cents < 0 else ""
     return f"{sign}{abs(amount_cents) // 100}.{abs(amount_cents) % 100:02d} EUR"
 
 
 def _parse(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError('an amount is a string such as "1234.50 EUR"')
+        raise ValueError('an amount is a string such as "1234.50 EUR"')  # noqa: TRY004 - pydantic wants it
     return value if isinstance(value, int) else cents(value)
 
 

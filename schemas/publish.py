@@ -1,6 +1,7 @@
 """The published contracts: a JSON Schema and a golden sample of every released version, and the AsyncAPI document.
 
-They are written to `schemas/published/` and committed; a released file never changes, and a test says when one is stale.
+They are written to `schemas/published/` and committed; a released file never changes, and a test says when one is
+stale.
 """
 
 from __future__ import annotations
@@ -127,7 +128,9 @@ def write(folder: Path = PUBLISHED) -> list[Path]:
         if target.exists() and target.read_text(encoding="utf-8") == content:
             continue
         if target.exists() and path.startswith("events/"):
-            raise ReleasedContractChanged(f"{path} was released and would change: make a new version of the type instead")
+            raise ReleasedContractChanged(
+                f"{path} was released and would change: make a new version of the type instead"
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(content, encoding="utf-8")
         written.append(target)

@@ -8,8 +8,10 @@ from typing import Literal
 Kind = Literal["invalid", "forbidden", "not_found", "conflict", "stale"]
 
 
-class Refused(Exception):  # noqa: N818 - the domain's word for it
-    """A rule says no. `slug` is stable, `detail` says what was wrong and what would be right, `field` where (a pointer)."""
+class Refused(Exception):
+    """A rule says no. `slug` is stable, `detail` says what was wrong and what would be right, `field` where (a
+    pointer).
+    """
 
     def __init__(self, kind: Kind, slug: str, detail: str, field: str = "") -> None:
         super().__init__(detail)
@@ -19,7 +21,7 @@ class Refused(Exception):  # noqa: N818 - the domain's word for it
         self.field = field
 
 
-class SeveralRefused(Exception):  # noqa: N818 - the same word for several
+class SeveralRefused(Exception):
     """A command's content breaks several rules: all are told at once."""
 
     def __init__(self, refusals: Sequence[Refused]) -> None:
@@ -43,5 +45,5 @@ def not_found(what: str) -> Refused:
 
 
 def forbidden(slug: str, detail: str) -> Refused:
-    """This person may not do this here: 403."""
+    """Nobody but others may do this here: 403."""
     return Refused("forbidden", slug, detail)

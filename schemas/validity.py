@@ -36,9 +36,7 @@ class Dated(Record):
 
     def overlaps(self, other: "Dated") -> bool:
         """Tell whether some day belongs to the periods of both records."""
-        return self.valid_from <= (other.valid_to or date.max) and other.valid_from <= (
-            self.valid_to or date.max
-        )
+        return self.valid_from <= (other.valid_to or date.max) and other.valid_from <= (self.valid_to or date.max)
 
 
 DatedRecord = TypeVar("DatedRecord", bound=Dated)

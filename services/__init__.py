@@ -1,0 +1,1 @@
+"""The four services and the libraries that they share."""

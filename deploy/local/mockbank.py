@@ -286,17 +286,13 @@ class MockBank:
         `type` is the beginning of a message type, e.g. `pain.002` or `camt.`.
         """
         asked = ({"type": type} if type else {}) | ({"leave": "1"} if leave else {})
-        return TypeAdapter(list[BankMessage]).validate_python(
-            self._call("GET", "/_mock/mailbox", params=asked)
-        )
+        return TypeAdapter(list[BankMessage]).validate_python(self._call("GET", "/_mock/mailbox", params=asked))
 
     def report(self, account: str) -> IntradayReport:
         """Makes a camt.052 of the day so far; the message itself waits in the mailbox."""
         return IntradayReport.model_validate(self._call("POST", f"/_mock/accounts/{account}/report"))
 
-    def credit(
-        self, account: str, amount_cents: int, *, reference: str, debtor_name: str, debtor_iban: str
-    ) -> Credit:
+    def credit(self, account: str, amount_cents: int, *, reference: str, debtor_name: str, debtor_iban: str) -> Credit:
         """Makes money arrive today, with its camt.054 at once; on a holiday, on the next business day."""
         debtor = {"name": debtor_name, "iban": debtor_iban}
         order = {"account": account, "amount": amount_cents, "reference": reference, "debtor": debtor}

@@ -119,9 +119,7 @@ class PostgresCluster:
         return self._server.pid
 
     def dsn(self, database: str, user: str, password: str) -> str:
-        return (
-            f"postgresql://{quote(user)}:{quote(password, safe='')}@127.0.0.1:{self.port}/{quote(database)}"
-        )
+        return f"postgresql://{quote(user)}:{quote(password, safe='')}@127.0.0.1:{self.port}/{quote(database)}"
 
     def superuser_dsn(self, database: str = "postgres") -> str:
         return self.dsn(database, SUPERUSER, self.password)
@@ -140,9 +138,7 @@ class PostgresCluster:
         self._refuse_second_server()
         self._server = self._server_process()
         self._server.start()
-        self._server.wait_until(
-            self._is_ready, deadline_s=START_DEADLINE_S, what=f"accept connections on {self.port}"
-        )
+        self._server.wait_until(self._is_ready, deadline_s=START_DEADLINE_S, what=f"accept connections on {self.port}")
 
     def stop(self) -> None:
         """Ends all sessions, writes everything out and stops; kills the server should that take over 30 s."""
@@ -310,9 +306,7 @@ def _is_alive(pid: int) -> bool:
 
 def _children_of(parent: int) -> list[int]:
     """The ids of the direct children; none where the system has no /proc (they then end by themselves)."""
-    return [
-        int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _stat_fields(entry)[1:2] == [str(parent)]
-    ]
+    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _stat_fields(entry)[1:2] == [str(parent)]]
 
 
 def _stat_fields(entry: Path) -> list[str]:

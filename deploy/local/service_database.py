@@ -68,9 +68,7 @@ async def create_service_database(
     }
     for name in (database, service, *roles):
         if not NAME.fullmatch(name):
-            raise ValueError(
-                f"{name!r} is no name for a database, schema or role: use a-z, 0-9 and _, at most 63"
-            )
+            raise ValueError(f"{name!r} is no name for a database, schema or role: use a-z, 0-9 and _, at most 63")
     await _make_database_and_roles(server, database, roles)
     owner, user, auditor = roles
     await _make_schema(server, database, service, (owner, user, auditor))
@@ -118,9 +116,7 @@ async def _make_role(connection: "asyncpg.Connection[Any]", role: str, password:
     await connection.execute(statement)
 
 
-async def _make_schema(
-    server: PostgresServer, database: str, schema: str, roles: tuple[str, str, str]
-) -> None:
+async def _make_schema(server: PostgresServer, database: str, schema: str, roles: tuple[str, str, str]) -> None:
     owner, service, auditor = roles
     connection = await asyncpg.connect(server.superuser_dsn(database))
     try:

@@ -15,7 +15,7 @@ from deploy.local.ports import free_port
 from deploy.local.process import ChildProcess
 
 ROOT: Final = Path(__file__).parents[2]
-READY_DEADLINE_S: Final = 60.0
+READY_DEADLINE_S: Final = 120.0
 _PACE_S: Final = 0.1
 _ANSWER_S: Final = 3.0
 
@@ -23,11 +23,20 @@ _ANSWER_S: Final = 3.0
 class ServiceProcess:
     """`python -m <module>` on a free loopback port, which stays the same over restarts."""
 
-    def __init__(self, name: str, module: str, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        log: Path,
+        environment: Mapping[str, str],
+        *,
+        ready_path: str = "/health/ready",
+    ) -> None:
         """`environment` holds the variables without their prefix GRANTS_; no other GRANTS_ variable of ours
         is handed on.
         """
         self.name = name
+        self._ready_path = ready_path
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("GRANTS_")}
@@ -57,11 +66,11 @@ class ServiceProcess:
     def kill(self) -> None:
         self._child.kill()
 
-    def answers(self, path: str) -> bool:
-        """Whether a GET of `path` is answered with a status below 400, within 3 s."""
+    def is_ready(self) -> bool:
+        """Whether it says so, within 3 s: a GET of its `ready_path` is answered with a status below 400."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_ANSWER_S)
         try:
-            connection.request("GET", path)
+            connection.request("GET", self._ready_path)
             return connection.getresponse().status < 400
         except (OSError, http.client.HTTPException):
             return False
@@ -75,15 +84,11 @@ class ServiceProcess:
         return StartFailed(f"{self.name} {status}; end of {self._child.log}:\n{last}")
 
 
-def wait_until_answering(
-    processes: Collection[ServiceProcess],
-    path: str,
-    *,
-    deadline_s: float = READY_DEADLINE_S,
-    revived: bool = False,
+def wait_until_ready(
+    processes: Collection[ServiceProcess], *, deadline_s: float = READY_DEADLINE_S, revived: bool = False
 ) -> None:
-    """Returns when all of them answer `path`. Raises StartFailed with the end of a log when one ends first
-    (not when somebody starts it again: `revived`), or when `deadline_s` passes.
+    """Returns when all of them are ready. Raises StartFailed with the end of a log when one ends first (not when
+    somebody starts it again: `revived`), or when `deadline_s` passes.
     """
     end = time.monotonic() + deadline_s
     waiting = list(processes)
@@ -91,6 +96,6 @@ def wait_until_answering(
         ended = [process for process in waiting if not process.is_running]
         if (ended and not revived) or time.monotonic() > end:
             raise (ended or waiting)[0].failure()
-        waiting = [process for process in waiting if not process.answers(path)]
+        waiting = [process for process in waiting if not process.is_ready()]
         if waiting:
             time.sleep(_PACE_S)

@@ -55,8 +55,7 @@ class _Pause:
 class Supervisor:
     """Watches from a thread of its own. Whoever starts or stops one of the watched holds `lock` meanwhile.
 
-    `services` may be changed under the lock: what is not in it is not watched. `revive_broker` starts the
-    broker and makes its topics.
+    `services` may be changed under the lock. `revive_broker` starts the broker and makes its topics.
     """
 
     def __init__(

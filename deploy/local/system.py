@@ -25,16 +25,16 @@ from deploy.local.broker import Broker, EmbeddedBroker
 from deploy.local.clock import ClockFile
 from deploy.local.errors import StartFailed
 from deploy.local.issuer import DEFAULT_AUDIENCE, DEFAULT_ISSUER, jwks_file, load_key
+from deploy.local.kafka import ApacheKafka
 from deploy.local.mockbank import MockBank
 from deploy.local.postgres import PostgresCluster
 from deploy.local.postgres_binaries import PostgresBinaries
-from deploy.local.process import port_answers
 from deploy.local.service_database import ServiceDatabase, create_service_database
 from deploy.local.service_process import (
     READY_DEADLINE_S,
     ROOT,
     ServiceProcess,
-    wait_until_answering,
+    wait_until_ready,
 )
 from deploy.local.supervisor import Supervisor, Tell, stop_together
 from deploy.local.system_folder import (
@@ -48,6 +48,7 @@ from services.ledger import migrate
 from services.web.identity import Role
 
 DATABASE: Final = "grants"
+ISSUER: Final = "issuer"
 NORTH_KARELIA: Final = ROOT / "deploy" / "county" / "north-karelia"
 PARTITIONS: Final = {"apache": 6, "embedded": 3}
 STOP_GRACE_S: Final = 15.0
@@ -101,14 +102,13 @@ class System:
         self._tell = progress
         self._clock = ClockFile(self.folder.clock)
         self._bank: MockBank | None = None
-        self._issuer: ServiceProcess | None = None
         self._services: dict[str, ServiceProcess] = {}
         self.databases: dict[str, ServiceDatabase] = {}
         self._supervisor = Supervisor(
             self._services,
             {"PostgreSQL": self.postgres, "audit's PostgreSQL": self.audit_postgres},
             self.broker,
-            port_answers(_port(self.broker.bootstrap)),
+            lambda: _runs(self.broker),
             self._start_broker,
             progress,
         )
@@ -116,7 +116,7 @@ class System:
     @property
     def addresses(self) -> Mapping[str, str]:
         """The base URL of each service."""
-        return {name: service.url for name, service in self._all_services().items()}
+        return {name: service.url for name, service in self._services.items()}
 
     @property
     def clock(self) -> ClockFile:
@@ -162,7 +162,7 @@ class System:
             broker=self.broker.bootstrap,
             issuer=DEFAULT_ISSUER,
             audience=DEFAULT_AUDIENCE,
-            issuer_address=None if self._issuer is None else self._issuer.url,
+            issuer_address=self.addresses.get(ISSUER),
             bank_address=None if self._bank is None else self._bank.url,
         )
 
@@ -181,7 +181,7 @@ class System:
 
     def pid(self, service: str) -> int:
         """The process id of a service."""
-        return self._all_services()[service].pid
+        return self._services[service].pid
 
     def start(self) -> Self:
         """Starts everything. Raises LocalServerError with the end of the log of what did not come up; then
@@ -196,25 +196,27 @@ class System:
 
     def stop(self) -> None:
         """Stops everything, the services first. Does nothing when nothing runs."""
-        self.folder.withdraw()
+        if not self.folder.is_claimed:
+            return
         self._supervisor.stop()
         with self._supervisor.lock:
-            stop_together([*self._all_services().values()], grace_s=STOP_GRACE_S)
+            stop_together([*self._services.values()], grace_s=STOP_GRACE_S)
             if self._bank is not None:
                 self._bank.stop()
             if self._starts_broker:
                 self.broker.stop()
             _together([self.postgres.stop, self.audit_postgres.stop])
+        self.folder.release()
 
     def kill(self, service: str) -> None:
         """SIGKILL to a service; the supervisor starts it again."""
         with self._supervisor.lock:
-            self._all_services()[service].kill()
+            self._services[service].kill()
 
     def restart(self, service: str) -> None:
         """Stops a service in an orderly way, if it runs, starts it, and returns when it is ready."""
         with self._supervisor.lock:
-            process = self._all_services()[service]
+            process = self._services[service]
             process.stop()
             process.start()
         self.wait_until_ready([service])
@@ -231,7 +233,7 @@ class System:
         or when one has ended and nobody starts it again.
         """
         processes = [self._services[name] for name in services or self._chosen]
-        wait_until_answering(processes, "/health/ready", deadline_s=deadline_s, revived=self._supervise)
+        wait_until_ready(processes, deadline_s=deadline_s, revived=self._supervise)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -240,9 +242,9 @@ class System:
         self.stop()
 
     def _start(self) -> None:
-        self.folder.path.mkdir(parents=True, exist_ok=True)
+        self.folder.claim()
         self._prepare_clock()
-        self._starts_broker = not port_answers(_port(self.broker.bootstrap))()
+        self._starts_broker = not _runs(self.broker)
         self._tell(f"starting PostgreSQL ({self.postgres.origin}) and {self.broker.origin}")
         bank = [self._start_bank] if self._bank_choice[0] else []
         _together([self.postgres.start, self.audit_postgres.start, self._start_broker, *bank])
@@ -250,10 +252,9 @@ class System:
         self._prepare_databases()
         self._tell(f"starting {', '.join(self._chosen)}")
         self._start_services()
-        wait_until_answering(self._all_services().values(), "/health/live")
+        wait_until_ready(self._services.values())
         if self._supervise:
             self._supervisor.start()
-        self.wait_until_ready()
         self.folder.announce(self.record)
         self._tell("everything is ready")
 
@@ -295,20 +296,21 @@ class System:
         self.folder.bank_outbox.mkdir(exist_ok=True)
         for service in SERVICES:
             self.folder.signing_key(service)
-        for service in self._chosen:
-            self._services[service] = ServiceProcess(
-                service, f"services.{service}", self.folder.logs / f"{service}.log", self._environment(service)
-            )
-        if self._with_issuer:
-            told = {"ISSUER": DEFAULT_ISSUER, "AUDIENCE": DEFAULT_AUDIENCE}
-            told["ISSUER_FOLDER"] = str(self.folder.issuer)
-            self._issuer = ServiceProcess("issuer", "deploy.local.issuer", self.folder.logs / "issuer.log", told)
-        for process in self._all_services().values():
+        if not self._services:
+            self._services.update({service: self._process_of(service) for service in self._chosen})
+            if self._with_issuer:
+                self._services[ISSUER] = self._issuer_process()
+        for process in self._services.values():
             process.start()
 
-    def _all_services(self) -> dict[str, ServiceProcess]:
-        more = {} if self._issuer is None else {"issuer": self._issuer}
-        return self._services | more
+    def _process_of(self, service: str) -> ServiceProcess:
+        log = self.folder.logs / f"{service}.log"
+        return ServiceProcess(service, f"services.{service}", log, self._environment(service))
+
+    def _issuer_process(self) -> ServiceProcess:
+        told = {"ISSUER": DEFAULT_ISSUER, "AUDIENCE": DEFAULT_AUDIENCE, "ISSUER_FOLDER": str(self.folder.issuer)}
+        log = self.folder.logs / "issuer.log"
+        return ServiceProcess(ISSUER, "deploy.local.issuer", log, told, ready_path="/.well-known/jwks.json")
 
     def _environment(self, service: str) -> dict[str, str]:
         told = {
@@ -343,8 +345,9 @@ class System:
         return DatabaseAddress(port=server.port, database=made.database, schema_name=made.schema, user=made.service)
 
 
-def _port(bootstrap: str) -> int:
-    return int(bootstrap.rpartition(":")[2])
+def _runs(broker: Broker) -> bool:
+    """Whether a broker of our own runs; one that somebody else looks after is taken to run."""
+    return broker.is_running if isinstance(broker, EmbeddedBroker | ApacheKafka) else True
 
 
 def _await(work: Coroutine[Any, Any, Any]) -> Any:

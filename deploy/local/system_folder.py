@@ -13,6 +13,7 @@ system.json              where the running system answers, without secrets; ther
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -26,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from deploy.local.errors import LocalServerError
+from deploy.local.errors import AlreadyRunning, LocalServerError
 from deploy.local.issuer import load_key, mint
 from deploy.local.service_database import RolePasswords
 from services.ledger import Signer
@@ -80,6 +81,7 @@ class SystemFolder:
         self.postgres = self.path / "postgres"
         self.audit_postgres = self.path / "postgres-audit"
         self._record = self.path / "system.json"
+        self._claim: int | None = None
         self._secrets = self.path / "secrets.json"
 
     def passwords(self) -> Mapping[str, RolePasswords]:
@@ -132,13 +134,36 @@ class SystemFolder:
         password = quote(self.passwords()[service].service, safe="")
         return f"postgresql://{address.user}:{password}@127.0.0.1:{address.port}/{address.database}"
 
+    def claim(self) -> None:
+        """Makes the folder ours until `release` or the end of this process. Raises AlreadyRunning when another system
+        has it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise AlreadyRunning(
+                f"a system runs in {self.path} already: stop it first, or choose another folder"
+            ) from None
+        self._claim = descriptor
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether the folder is ours."""
+        return self._claim is not None
+
+    def release(self) -> None:
+        """The system runs no longer, and another may take the folder. Does nothing when it is not ours."""
+        if self._claim is not None:
+            self._record.unlink(missing_ok=True)
+            os.close(self._claim)
+            self._claim = None
+
     def announce(self, record: SystemRecord) -> None:
         """Lets commands find the running system."""
         self._record.write_text(record.model_dump_json(indent=2) + "\n", encoding="utf-8")
-
-    def withdraw(self) -> None:
-        """The system runs no longer."""
-        self._record.unlink(missing_ok=True)
 
     def running(self) -> SystemRecord:
         """Where the system answers that runs in this folder. Raises NoSystem."""

@@ -1,9 +1,9 @@
-"""`python -m services.audit`: serves audit as its environment says."""
+"""`python -m services.audit`: the service as a process, configured by the environment."""
 
-from services.audit.app import build
-from services.audit.settings import AuditSettings
 from services.web.server import run
 
+from .app import application
+
 if __name__ == "__main__":
-    settings = AuditSettings()  # type: ignore[call-arg]  # pydantic-settings reads the environment
-    run(build(settings), settings)
+    app, settings = application()
+    run(app, settings)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from importlib.metadata import version
+from typing import Any
 
 import asyncpg
 import structlog
@@ -25,8 +26,6 @@ from .verification import Verification
 from .views import Views
 
 log = structlog.get_logger(__name__)
-MIGRATIONS = Path(__file__).parent / "migrations"
-VERSION = "1.0.0"
 MEASURE_INTERVAL_S = 5.0
 POOL_SIZE_MAX = 12
 
@@ -37,9 +36,7 @@ class Gauges:
     def __init__(self, registry: CollectorRegistry) -> None:
         labels = ("ledger",)
         self._size = Gauge("audit_mirrored_events", "Events in the mirror's tree", labels, registry=registry)
-        self._lag = Gauge(
-            "audit_mirror_lag_events", "Events known and not in the tree", labels, registry=registry
-        )
+        self._lag = Gauge("audit_mirror_lag_events", "Events known and not in the tree", labels, registry=registry)
         self._divergences = Gauge("audit_divergences", "Divergences found so far", labels, registry=registry)
 
     async def measure(self, views: Views) -> None:
@@ -58,7 +55,7 @@ class _Parts:
 
     def __init__(self, settings: AuditSettings) -> None:
         self._settings = settings
-        self._pool: asyncpg.Pool | None = None
+        self._pool: asyncpg.Pool[Any] | None = None
         self._consumer: MirrorConsumer | None = None
 
     @asynccontextmanager
@@ -96,8 +93,15 @@ class _Parts:
         await self._consumer.check()
 
 
-def build(settings: AuditSettings, verifier: TokenVerifier | None = None) -> FastAPI:
-    """Audit's application. Raises NoteInvalid or OSError when a ledger's public key cannot be read."""
+def application(
+    settings: AuditSettings | None = None, verifier: TokenVerifier | None = None
+) -> tuple[FastAPI, AuditSettings]:
+    """The application and the settings that it was made of, by default those of the environment."""
+    chosen = settings or AuditSettings()
+    return _compose(chosen, verifier), chosen
+
+
+def _compose(settings: AuditSettings, verifier: TokenVerifier | None) -> FastAPI:
     registry = process_registry()
     gauges = Gauges(registry)
     parts = _Parts(settings)
@@ -108,8 +112,8 @@ def build(settings: AuditSettings, verifier: TokenVerifier | None = None) -> Fas
             yield
 
     app = create_app(
-        title="Audit",
-        version=VERSION,
+        title="grant-ledger: audit",
+        version=version("grant-ledger"),
         description="The mirror of the ledgers: questions, proofs, exports, verifications.",
         settings=settings,
         routers=ROUTERS,

@@ -35,7 +35,9 @@ class CheckpointDocument(BaseModel):
 
 
 class SourceDocument(BaseModel):
-    """How far one ledger is mirrored. `lag` counts the events known to exist that are not in the mirror's tree yet."""
+    """How far one ledger is mirrored. `lag` counts the events known to exist that are not in the mirror's
+    tree yet.
+    """
 
     source: str
     size: int
@@ -54,7 +56,9 @@ class Sources(BaseModel):
 
 
 class ProofDocument(BaseModel):
-    """Inclusion (RFC 9162): the audit path, in base64 from leaf to root, of leaf `index` in the tree of `size` leaves."""
+    """Inclusion (RFC 9162): the audit path, in base64 from leaf to root, of leaf `index` in the tree of
+    `size` leaves.
+    """
 
     index: int
     size: int
@@ -63,8 +67,8 @@ class ProofDocument(BaseModel):
 
 
 class ProvenEvent(BaseModel):
-    """An event with its proof. `body` is the exact text that is hashed (UTF-8). `proof` and `checkpoint` are null while no
-    witnessed checkpoint covers the event.
+    """An event with its proof. `body` is the exact text that is hashed (UTF-8). `proof` and `checkpoint`
+    are null while no witnessed checkpoint covers the event.
     """
 
     event: EventDocument
@@ -94,7 +98,9 @@ class StreamDocument(BaseModel):
 
 
 class DivergenceDocument(BaseModel):
-    """Something that does not fit what was published or signed. `verification` names the one that found it, if any."""
+    """Something that does not fit what was published or signed. `verification` names the one that found it,
+    if any.
+    """
 
     number: int
     source: str
@@ -110,12 +116,14 @@ class FindingDocument(BaseModel):
 
     ledger: str
     position: int | None
-    column: str
+    column: str | None
     what: str
 
 
 class VerificationDocument(BaseModel):
-    """The outcome of a verification. `checked` counts the events compared in each ledger."""
+    """The outcome of a verification. `checked` counts the mirrored events that each ledger was compared
+    with.
+    """
 
     number: int
     person: str

@@ -1,8 +1,9 @@
-"""Receives what the ledgers publish: events into the mirror, checkpoints as a witness. Each call is one transaction.
+"""Receives what the ledgers publish: events into the mirror, checkpoints as a witness. Each call is one
+transaction.
 
-Messages may come in any order and any number of times: the mirror takes what is new, and what contradicts it is kept as
-a divergence. Whatever joins the dense prefix joins the mirror's tree, and each checkpoint is compared with that tree once
-both are here, under the lock of the source's head.
+Messages may come in any order and any number of times: the mirror takes what is new, and what contradicts
+it is kept as a divergence. Whatever joins the dense prefix joins the mirror's tree, and each checkpoint is
+compared with that tree once both are here, under the lock of the source's head.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from services.web.clock import Clock
 from .domain.errors import NotMirrorable
 from .domain.facets import Facets, facets_of, mirrorable
 from .domain.growth import dense_run, grow
-from .mirror_tree import MirrorTree
+from .proving import proofs_of, tree_of
 
 log = structlog.get_logger(__name__)
 Connection = asyncpg.pool.PoolConnectionProxy
@@ -40,8 +41,8 @@ _INSERT = """
 INSERT INTO mirrored_event (source, position, event_id, stream, version, type, schema_version, recorded_at, actor,
     correlation, causation, body, application_id, association_id, diary_number, municipalities, amount_cents)
 SELECT $1, m.position, m.event_id, m.stream, m.version, m.type, m.schema_version, m.recorded_at, m.actor, m.correlation,
-    m.causation, m.body, m.application_id, m.association_id, m.diary_number, string_to_array(m.municipalities, E'\\x1f'),
-    m.amount_cents
+    m.causation, m.body, m.application_id, m.association_id, m.diary_number,
+    string_to_array(m.municipalities, E'\\x1f'), m.amount_cents
 FROM unnest($2::bigint[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::smallint[], $8::timestamptz[], $9::text[],
     $10::text[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[], $16::text[], $17::bigint[])
     m (position, event_id, stream, version, type, schema_version, recorded_at, actor, correlation, causation, body,
@@ -90,7 +91,9 @@ class Mirror:
         self._clock = clock
 
     async def receive_events(self, source: str, bodies: Sequence[bytes]) -> None:
-        """Takes published events in. Durable on return; raises asyncpg's errors, and then nothing was taken."""
+        """Takes published events in. Durable on return; raises asyncpg's errors, and then nothing was
+        taken.
+        """
         records, divergences = _sorted_out(bodies)
         async with self._pool.acquire() as connection, connection.transaction():
             head = await self._lock(connection, source)
@@ -121,10 +124,7 @@ class Mirror:
     ) -> list[Divergence]:
         """Lets the tree grow over all that joined the dense prefix."""
         start, moment, divergences = size, None, list[Divergence]()
-        tail = [
-            leaf_hash(row["body"])
-            for row in await connection.fetch(_TAIL, source, size - size % TILE_WIDTH, size)
-        ]
+        tail = [leaf_hash(row["body"]) for row in await connection.fetch(_TAIL, source, size - size % TILE_WIDTH, size)]
         while True:
             rows = await connection.fetch(_NEXT, source, size, STEP)
             count = dense_run(size, [row["position"] for row in rows])
@@ -135,9 +135,7 @@ class Mirror:
             growth = grow(size, edge, tail, leaves, {row["size"] for row in signed})
             for number, hashes in growth.tiles:
                 await _store_tile(connection, source, 0, number, hashes)
-            divergences += [
-                _other_root(row["size"]) for row in signed if row["root"] != growth.roots[row["size"]]
-            ]
+            divergences += [_other_root(row["size"]) for row in signed if row["root"] != growth.roots[row["size"]]]
             size, edge, tail, moment = growth.size, growth.edge, growth.tail, rows[count - 1]["recorded_at"]
         if size > start:
             await connection.execute(_MOVE_HEAD, source, size, edge, moment)
@@ -157,13 +155,11 @@ class Mirror:
         found: list[Divergence] = []
         if earlier:
             found.append(Divergence(size, "split_view", f"two different trees of {size} events are signed"))
-        if size <= mirrored and await MirrorTree(connection, source).root(size) != root:
+        if size <= mirrored and await proofs_of(connection, source).root(size) != root:
             found.append(_other_root(size))
         return found
 
-    async def _diverge(
-        self, connection: Connection[Any], source: str, divergences: Sequence[Divergence]
-    ) -> None:
+    async def _diverge(self, connection: Connection[Any], source: str, divergences: Sequence[Divergence]) -> None:
         for one in divergences:
             log.error("divergence", ledger=source, position=one.position, kind=one.kind, what=one.what)
             await connection.execute(_DIVERGE, source, one.position, one.kind, one.what, self._clock())
@@ -192,9 +188,7 @@ async def _insert(connection: Connection[Any], source: str, records: Sequence[Re
     positions, bodies = [record.position for record in records], [record.body for record in records]
     other = await connection.fetch(_CONTRADICTED, source, positions, bodies)
     what = "an event was published whose bytes are not those published first; leaf hash {}"
-    return [
-        Divergence(row["position"], "other_bytes", what.format(leaf_hash(row["body"]).hex())) for row in other
-    ]
+    return [Divergence(row["position"], "other_bytes", what.format(leaf_hash(row["body"]).hex())) for row in other]
 
 
 def _record_columns(records: Sequence[Record]) -> list[list[Any]]:
@@ -229,7 +223,7 @@ async def _store_tile(
     await connection.execute(_TILE, source, level, number, root_of(hashes), b"".join(hashes))
     if (number + 1) % TILE_WIDTH == 0:
         first = number + 1 - TILE_WIDTH
-        above = await MirrorTree(connection, source).hashes(level + 1, first, TILE_WIDTH)
+        above = await tree_of(connection, source).roots(level, first, first + TILE_WIDTH)
         await _store_tile(connection, source, level + 1, first // TILE_WIDTH, above)
 
 
@@ -248,13 +242,9 @@ def _opened(verifier: Verifier, raw: bytes) -> tuple[str, Checkpoint]:
 
 
 def _other_root(size: int) -> Divergence:
-    return Divergence(
-        size, "other_root", f"the first {size} published events are not those of the signed checkpoint"
-    )
+    return Divergence(size, "other_root", f"the first {size} published events are not those of the signed checkpoint")
 
 
 def _unreadable(value: bytes, reason: str, kind: str = "unreadable") -> Divergence:
     printable = reason.replace("\0", "")[:300]
-    return Divergence(
-        None, kind, f"a message with SHA-256 {sha256(value).hexdigest()} was refused: {printable}"
-    )
+    return Divergence(None, kind, f"a message with SHA-256 {sha256(value).hexdigest()} was refused: {printable}")

@@ -1,7 +1,8 @@
 """Events and checkpoints from Kafka into the mirror.
 
-Offsets are committed after the transaction only, so a message comes again until the mirror has it; the mirror takes each
-once. What the database refuses for its content is kept as a divergence: one bad message does not hold up the others.
+Offsets are committed after the transaction only, so a message comes again until the mirror has it; the
+mirror takes each once. What the database refuses for its content is kept as a divergence: one bad message
+does not hold up the others.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Source(BaseModel):
 class AuditSettings(ServiceSettings):
     """Audit signs nothing and knows no county: it watches `sources`, by the names of their topics."""
 
-    signing_key_file: Path = Path()
-    county_folder: Path = Path()
+    signing_key_file: Path = Field(default=Path(), validate_default=False)
+    county_folder: Path = Field(default=Path(), validate_default=False)
     sources: dict[str, Source] = Field(description="JSON: ledger → {dsn, schema, vkey}", min_length=1)
-    kafka_group: str = "audit"
+    kafka_group: str = "grant-ledger-audit"

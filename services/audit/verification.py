@@ -1,4 +1,6 @@
-"""Verifies the ledgers in their own databases, read as the auditors' role, against the mirror and the checkpoints."""
+"""Verifies the ledgers in their own databases, read as the auditors' role, against the mirror and the
+checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -12,36 +14,50 @@ import asyncpg
 import structlog
 
 from services.ledger.errors import NoteInvalid
-from services.ledger.records import RECORD_COLUMNS
+from services.ledger.inspection import inspect, leaves_of
+from services.ledger.notes import Checkpoint
 from services.ledger.writer import CONNECTION_LOST
 from services.web.clock import Clock
 
-from .domain.comparison import Comparison, Finding
 from .settings import Source
 
 log = structlog.get_logger(__name__)
 _PREFETCH = 2000
+FINDINGS_MAX = 100
+"""Findings kept of one ledger, by position."""
 
 _MIRROR = "SELECT position, body FROM mirrored_event WHERE source = $1 AND position <= $2 ORDER BY position"
 _SIZE = "SELECT coalesce((SELECT size FROM mirror_head WHERE source = $1), 0)"
 _SIGNED = "SELECT size, root FROM witnessed_checkpoint WHERE source = $1 ORDER BY size, witnessed_at DESC"
-_EVENTS = f"SELECT {RECORD_COLUMNS} FROM event ORDER BY position"
-_HEAD = "SELECT size, edge FROM head"
-_TILES = "SELECT level, number, root, hashes FROM tile"
 _NEWEST = "SELECT size, root, note FROM checkpoint ORDER BY size DESC LIMIT 1"
 _RECORD = """
 INSERT INTO verification (person, started_at, finished_at, verified, findings, checked)
 VALUES ($1, $2, $3, $4, $5, $6) RETURNING number
 """
 _DIVERGE = """
-INSERT INTO divergence (source, position, kind, what, found_at, verification) VALUES ($1, $2, 'ledger_differs', $3, $4, $5)
+INSERT INTO divergence (source, position, kind, what, found_at, verification)
+VALUES ($1, $2, 'ledger_differs', $3, $4, $5)
 ON CONFLICT DO NOTHING
 """
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong in a ledger. `position` is None where it cannot be told, `column` where it is no column
+    of an event.
+    """
+
+    ledger: str
+    position: int | None
+    column: str | None
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
-    """What a verification found, as it is stored. `checked` counts the events of each ledger."""
+    """What a verification found, as it is stored. `checked` counts the events of each ledger that its
+    mirror holds.
+    """
 
     number: int
     findings: list[Finding]
@@ -77,15 +93,13 @@ class Verification:
             published = await mirror.fetchval(_SIZE, name)
             signed = {row["size"]: row["root"] for row in await mirror.fetch(_SIGNED, name)}
             try:
-                return await _compare_ledger(name, source, mirror, published, signed)
+                return await _compare_ledger(name, source, mirror, published, signed), published
             except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
                 log.warning("a ledger cannot be read", ledger=name, error=type(error).__name__)
                 what = f"the ledger's database cannot be read: {type(error).__name__}"
-                return [Finding(name, None, "database", what)], 0
+                return [Finding(name, None, None, what)], 0
 
-    async def _store(
-        self, person: str, started: Any, findings: list[Finding], checked: dict[str, int]
-    ) -> Verified:
+    async def _store(self, person: str, started: Any, findings: list[Finding], checked: dict[str, int]) -> Verified:
         now = self._clock()
         async with self._pool.acquire() as connection, connection.transaction():
             number = await connection.fetchval(
@@ -93,61 +107,42 @@ class Verification:
                 json.dumps([asdict(finding) for finding in findings]), json.dumps(checked),
             )  # fmt: skip
             for one in findings:
-                what = f"{one.column}: {one.what}"
+                what = one.what if one.column is None else f"{one.column}: {one.what}"
                 await connection.execute(_DIVERGE, one.ledger, one.position, what, now, number)
         return Verified(number, findings, checked)
 
 
 async def _compare_ledger(
-    name: str, source: Source, mirror: Any, published: int, signed: dict[int, bytes]
-) -> tuple[list[Finding], int]:
+    name: str, source: Source, mirror: Any, published: int, signed: Mapping[int, bytes]
+) -> list[Finding]:
     ledger = await asyncpg.connect(
         source.dsn.get_secret_value(), server_settings={"search_path": source.schema_name}, timeout=5
     )
     try:
-        async with ledger.transaction(isolation="repeatable_read", readonly=True):
-            newest = await ledger.fetchrow(_NEWEST)
-            expected = dict(signed)
-            if newest is not None:
-                expected.setdefault(newest["size"], newest["root"])
-            comparison = Comparison(name, expected)
-            async for row, body in _side_by_side(name, ledger, mirror, published):
-                comparison.row(row, body)
-            head = await ledger.fetchrow(_HEAD)
-            comparison.finish(head["size"], head["edge"], published) if head else comparison.finish(
-                0, [], published
-            )
-            comparison.tiles([tuple(row) async for row in ledger.cursor(_TILES)])
+        bodies = _bodies(mirror.cursor(_MIRROR, name, published, prefetch=_PREFETCH))
+        trusted = [Checkpoint(source.verifier.name, size, root) for size, root in signed.items()]
+        found = await inspect(ledger, checkpoints=trusted, leaves=leaves_of(bodies), findings_max=FINDINGS_MAX)
+        newest = await ledger.fetchrow(_NEWEST)
     finally:
         await ledger.close(timeout=5)
-    findings = comparison.result() + _check_newest(name, source, newest, signed)
-    return findings, comparison.checked
+    findings = [Finding(name, each.position, each.column, each.what) for each in found]
+    return findings + _check_newest(name, source, newest)
 
 
-async def _side_by_side(
-    name: str, ledger: Any, mirror: Any, published: int
-) -> AsyncIterator[tuple[Any, bytes | None]]:
-    """The ledger's rows, each with the mirrored body of its position."""
-    copies = aiter(mirror.cursor(_MIRROR, name, published, prefetch=_PREFETCH))
-    copy = await anext(copies, None)
-    async for row in ledger.cursor(_EVENTS, prefetch=_PREFETCH):
-        while copy is not None and copy["position"] < row["position"]:
-            copy = await anext(copies, None)
-        matching = copy is not None and copy["position"] == row["position"]
-        yield row, copy["body"] if matching else None
+async def _bodies(rows: Any) -> AsyncIterator[bytes]:
+    async for row in rows:
+        yield row["body"]
 
 
-def _check_newest(name: str, source: Source, newest: Any, signed: Mapping[int, bytes]) -> list[Finding]:
-    """The newest checkpoint in the ledger's own table must be signed, and the same as the one witnessed."""
+def _check_newest(name: str, source: Source, newest: Any) -> list[Finding]:
+    """The newest checkpoint in the ledger's own table must be signed, and say what its columns say."""
     if newest is None:
         return []
-    size = newest["size"]
+    told = (newest["size"], newest["root"])
     try:
         checkpoint = source.verifier.open(newest["note"])
     except NoteInvalid as error:
-        return [Finding(name, size, "checkpoint.note", str(error))]
-    if (checkpoint.size, checkpoint.root) != (size, newest["root"]) or signed.get(
-        size, newest["root"]
-    ) != newest["root"]:
-        return [Finding(name, size, "checkpoint", "the stored checkpoint is not the one that was signed")]
+        return [Finding(name, None, None, f"the stored checkpoint of {told[0]} events: {error}")]
+    if (checkpoint.size, checkpoint.root) != told:
+        return [Finding(name, None, None, f"the stored checkpoint of {told[0]} events signs another tree")]
     return []

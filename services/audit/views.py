@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from services.ledger.export import line_of
 from services.ledger.tree import edge_root
 
 from .domain.filters import EventFilter
@@ -18,7 +19,9 @@ _EVENTS = """
 SELECT e.source, e.position, e.recorded_at, e.body
 FROM mirrored_event e JOIN mirror_head h ON h.source = e.source AND e.position <= h.size
 """
-_OF_APPLICATION = "OR e.application_id IN (SELECT f.application_id FROM application_facet f WHERE f.facet = '{}' AND f.value = ${{0}})"
+_OF_APPLICATION = """
+OR e.application_id IN (SELECT f.application_id FROM application_facet f WHERE f.facet = '{}' AND f.value = ${{0}})
+"""
 _TESTS: Final = {
     "source": "e.source = ${0}",
     "type": "e.type = ${0}",
@@ -60,7 +63,8 @@ _DISCLOSURES = "SELECT * FROM disclosure WHERE number > $1 ORDER BY number LIMIT
 _VERIFICATIONS = "SELECT * FROM verification WHERE number > $1 ORDER BY number LIMIT $2"
 _VERIFICATION = "SELECT * FROM verification WHERE number = $1"
 _DISCLOSE = """
-INSERT INTO disclosure (disclosed_at, person, roles, action, path, filters, correlation) VALUES ($1,$2,$3,$4,$5,$6,$7)
+INSERT INTO disclosure (disclosed_at, person, roles, action, path, filters, correlation)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 POSITION_MAX: Final = 2**63 - 1
 _PREFETCH = 500
@@ -72,9 +76,7 @@ class Views:
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self.pool = pool
 
-    async def events(
-        self, asked: EventFilter, after: tuple[datetime, str, int] | None, rows: int
-    ) -> Sequence[Any]:
+    async def events(self, asked: EventFilter, after: tuple[datetime, str, int] | None, rows: int) -> Sequence[Any]:
         """Events by recorded time, then ledger, then position, behind a sort key."""
         where, values = _conditions(asked)
         if after is not None:
@@ -95,7 +97,7 @@ class Views:
         """The first `size` bodies of a ledger, exactly as they are hashed, one a line."""
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
             async for row in connection.cursor(_BODIES, source, size, prefetch=_PREFETCH):
-                yield row["body"] + b"\n"
+                yield line_of(row["body"])
 
     async def sources(self) -> list[dict[str, Any]]:
         """How far each ledger is mirrored."""
@@ -155,9 +157,7 @@ class Views:
         correlation: str | None,
     ) -> None:
         """Notes who looks at what. Durable on return, so nothing is shown that is not noted."""
-        await self.pool.execute(
-            _DISCLOSE, moment, person, list(roles), action, path, json.dumps(filters), correlation
-        )
+        await self.pool.execute(_DISCLOSE, moment, person, list(roles), action, path, json.dumps(filters), correlation)
 
     async def _source(self, row: Any) -> dict[str, Any]:
         checkpoint = await self.newest_checkpoint(row["source"], row["size"])

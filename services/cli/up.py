@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,7 +36,6 @@ def up(
     from deploy.local.errors import LocalServerError
     from deploy.local.system import NORTH_KARELIA, System
 
-    ending = _told_to_stop()
     system = System(
         folder,
         county=county or NORTH_KARELIA,
@@ -44,30 +44,24 @@ def up(
         with_issuer=True,
         progress=lambda what: console.print(what, markup=False),
     )
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with system:
-            _show(system)
-            ending.wait()
-            console.print("stopping")
+        system.start()
+        _show(system)
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        console.print("stopping")
     except LocalServerError as error:
         raise CannotDo(str(error)) from error
-    except KeyboardInterrupt:
-        console.print("stopped before everything was up")
-        raise typer.Exit(1) from None
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        system.stop()
 
 
-def _told_to_stop() -> threading.Event:
-    """Set at the first SIGTERM, or Ctrl-C once the system runs; Ctrl-C before that raises KeyboardInterrupt."""
-    ending = threading.Event()
-
-    def stop(_signal: int, _frame: object) -> None:
-        if ending.is_set():
-            return
-        ending.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return ending
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """SIGTERM does what Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def _show(system: System) -> None:

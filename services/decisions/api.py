@@ -131,7 +131,7 @@ def _reading(ledger: Ledger) -> APIRouter:
     routes = APIRouter(tags=["cases"])
 
     @routes.get("/cases", dependencies=[Depends(require("case.list"))])
-    async def list_cases(  # noqa: PLR0913 - each filter is a query parameter
+    async def list_cases(
         asked: Asked,
         when: When,
         basket: Slug | None = None,
@@ -184,9 +184,7 @@ def _preparation(decisions: Decisions) -> APIRouter:
         commanded: Annotated[Command, Depends(command("case.request_supplement"))],
     ) -> Response:
         """Ask the applicant for a supplement."""
-        return respond(
-            await decisions.request_supplement(commanded, application_id, sent.question, sent.due_on), 201
-        )
+        return respond(await decisions.request_supplement(commanded, application_id, sent.question, sent.due_on), 201)
 
     @routes.post("/transfer", responses=_ANSWERS)
     async def transfer(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -95,9 +94,7 @@ class Decisions:
 
     async def appropriation(self, appropriation_id: str) -> Loaded[appropriations.Appropriation]:
         stream = f"appropriation/{appropriation_id}"
-        return await load(
-            self._ledger, stream, appropriations.evolve_appropriation, appropriations.Appropriation()
-        )
+        return await load(self._ledger, stream, appropriations.evolve_appropriation, appropriations.Appropriation())
 
     async def meeting(self, meeting_id: str) -> Loaded[appropriations.Meeting | None]:
         return await load(self._ledger, f"meeting/{meeting_id}", appropriations.evolve_meeting, None)
@@ -119,9 +116,7 @@ class Decisions:
 
         return await self._handle(command, decide)
 
-    async def declare_conflict(
-        self, command: Command, application_id: UUID, person: str, reason: str
-    ) -> Answer:
+    async def declare_conflict(self, command: Command, application_id: UUID, person: str, reason: str) -> Answer:
         return await self._on_case(
             command, application_id, None, lambda case: (cases.declare_conflict(case, person, reason), {})
         )
@@ -134,9 +129,7 @@ class Decisions:
             lambda case: (cases.assign(case, officer), {"officer": officer}),
         )
 
-    async def request_supplement(
-        self, command: Command, application_id: UUID, question: str, due_on: date
-    ) -> Answer:
+    async def request_supplement(self, command: Command, application_id: UUID, question: str, due_on: date) -> Answer:
         request_id = uuid7()
 
         def act(case: Case) -> Acted:
@@ -149,9 +142,7 @@ class Decisions:
         def act(case: Case) -> Acted:
             activity = self._county.activity(case.opened.activity, self.today())
             if activity is not None and activity.task == "county":
-                raise conflict(
-                    "county-task", f"{activity.name.fi} is the county's task: it is not transferred"
-                )
+                raise conflict("county-task", f"{activity.name.fi} is the county's task: it is not transferred")
             return cases.transfer(case, reason), {"municipality": case.opened.municipality}
 
         return await self._on_case(command, application_id, "transfer", act)
@@ -268,14 +259,14 @@ class Decisions:
         return await self._on_case(command, application_id, "recover", act)
 
     async def run_deadlines(self, context: Context) -> int:
-        """Makes every decision final whose last day for a claim has passed, each in a transaction of its own; how many."""
+        """Makes every decision final whose last day for a claim has passed, each in a transaction of its own; how
+        many.
+        """
         today = self.today()
         done = 0
         after = ""
         position = (await self._ledger.head()).size
-        while page := await self._ledger.page(
-            "cases", position, after=after, where={"state": "notified"}, limit=200
-        ):
+        while page := await self._ledger.page("cases", position, after=after, where={"state": "notified"}, limit=200):
             after = page[-1].key
             for entry in page:
                 if date.fromisoformat(entry.document["last_claim_day"]) < today:

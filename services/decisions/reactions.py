@@ -66,9 +66,7 @@ def _noted(fact: ApplicationSupplemented | ApplicationWithdrawn, case: cases.Cas
         return [CaseWithdrawn(application_id=fact.application_id, reason=fact.reason)]
     if fact.request_id not in case.open_requests:
         return []
-    return [
-        SupplementReceived(application_id=fact.application_id, request_id=fact.request_id, answer=fact.answer)
-    ]
+    return [SupplementReceived(application_id=fact.application_id, request_id=fact.request_id, answer=fact.answer)]
 
 
 def _opened(fact: ApplicationSubmitted, diary_number: str) -> CaseOpened:

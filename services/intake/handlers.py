@@ -88,9 +88,7 @@ class Intake:
 
         return await self._handle(command, decide)
 
-    async def submit(
-        self, command: Command, sent: SubmitApplication, arrived_on: date | None = None
-    ) -> Answer:
+    async def submit(self, command: Command, sent: SubmitApplication, arrived_on: date | None = None) -> Answer:
         """Sends an application now, or registers a paper one with the day of its arrival."""
         application_id = uuid7()
         now = self._clock()
@@ -124,17 +122,13 @@ class Intake:
     async def withdraw(self, command: Command, application_id: UUID, reason: str) -> Answer:
         return await self._act(command, application_id, lambda state: applications.withdraw(state, reason))
 
-    async def supplement(
-        self, command: Command, application_id: UUID, request_id: UUID, answer: str
-    ) -> Answer:
+    async def supplement(self, command: Command, application_id: UUID, request_id: UUID, answer: str) -> Answer:
         return await self._act(
             command, application_id, lambda state: applications.supplement(state, request_id, answer)
         )
 
     async def report_use(self, command: Command, report: UsageReportSubmitted) -> Answer:
-        return await self._act(
-            command, report.application_id, lambda state: applications.report_use(state, report)
-        )
+        return await self._act(command, report.application_id, lambda state: applications.report_use(state, report))
 
     async def _act(
         self, command: Command, application_id: UUID, act: Callable[[applications.Application], list[Fact]]

@@ -25,7 +25,7 @@ from .domain import applications
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 
 
-def standing_of(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR0911 - one arm a fact
+def standing_of(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: C901, PLR0911 - one arm a fact
     """What the applicant may know of a fact; nothing of the back office."""
     change = ApplicationStandingChanged
     match fact:

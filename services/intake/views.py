@@ -17,7 +17,7 @@ def _association(document: Document | None, _record: Record, data: Mapping[str, 
     return dict(data) if document is None else {**document, "iban": data["iban"]}
 
 
-def _application(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+def _application(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: PLR0911 - one arm for each kind
     match record.type:
         case "application.submitted":
             submitted = upcast(record.type, record.schema, dict(data))

@@ -3,6 +3,8 @@
 Append with `Ledger.append(Unit(...))`, read with `stream`, `scan`, `page`, `entry`. See docs/ledger.md.
 """
 
+from schemas.envelope import message_key
+
 from .errors import (
     AlreadyReceived,
     Blocked,
@@ -18,7 +20,7 @@ from .errors import (
 from .ledger import Head, Ledger
 from .migrate import migrate
 from .notes import Checkpoint, Signer, Verifier
-from .records import Context, NewEvent, Record, StreamWrite, decode_body, message_key
+from .records import Context, NewEvent, Record, StreamWrite, decode_body
 from .registers import Document, Entry, Register
 from .units import Appended, Idempotency, Parking, Receipt, Unit
 

@@ -126,9 +126,7 @@ def _admit_parking(parking: Parking, known: Known, batch: Batch) -> None:
 
 
 def _is_ready(parking: Parking, known: Known) -> bool:
-    return parking.behind or (
-        parking.waiting_for is not None and known.versions[parking.waiting_for] > parking.seen
-    )
+    return parking.behind or (parking.waiting_for is not None and known.versions[parking.waiting_for] > parking.seen)
 
 
 def streams_of(units: Sequence[Unit]) -> list[str]:

@@ -1,15 +1,15 @@
 """The errors of the ledger.
 
-    LedgerError
-    ├── VersionConflict       a stream is not at the expected version; load again and decide again
-    ├── KeyReused             an idempotency key came back with another request
-    ├── MessageRefused        a received message takes no effect now
-    │   ├── AlreadyReceived   it took effect before: nothing to do
-    │   └── Blocked           an earlier message of its key is parked: it must queue behind
-    ├── NotYet                a reaction needs a fact that has not come: park and wait for its stream
-    ├── Unavailable           the database cannot be reached; nothing was recorded, try again
-    └── Corrupt               what is stored contradicts itself
-        └── NoteInvalid       a checkpoint is malformed or its signature does not hold
+LedgerError
+├── VersionConflict       a stream is not at the expected version; load again and decide again
+├── KeyReused             an idempotency key came back with another request
+├── MessageRefused        a received message takes no effect now
+│   ├── AlreadyReceived   it took effect before: nothing to do
+│   └── Blocked           an earlier message of its key is parked: it must queue behind
+├── NotYet                a reaction needs a fact that has not come: park and wait for its stream
+├── Unavailable           the database cannot be reached; nothing was recorded, try again
+└── Corrupt               what is stored contradicts itself
+    └── NoteInvalid       a checkpoint is malformed or its signature does not hold
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Blocked(MessageRefused):
 class NotYet(LedgerError):
     """A reaction needs a fact that comes with a later event on `stream` of the own ledger.
 
-    `seen` is the stream's version at the time of the look (0 when it does not exist): if it has moved on by the time the
-    message is parked, the message is ready at once, so no wake-up is lost.
+    `seen` is the stream's version at the time of the look (0 when it does not exist): if it has moved on by the time
+    the message is parked, the message is ready at once, so no wake-up is lost.
     """
 
     def __init__(self, stream: str, seen: int, need: str) -> None:

@@ -17,11 +17,11 @@ from .treekeeper import TreeKeeper
 from .units import Appended, Unit
 from .writer import Writer
 
-_STREAM = f"SELECT {RECORD_COLUMNS} FROM event WHERE stream = $1 AND position <= $2 ORDER BY version"
-_STREAMS = f"SELECT {RECORD_COLUMNS} FROM event WHERE stream = ANY ($1::text[]) ORDER BY stream, version"
-_TYPES = f"SELECT {RECORD_COLUMNS} FROM event WHERE type = ANY ($1::text[]) AND position <= $2 ORDER BY position"
-_AFTER = f"SELECT {RECORD_COLUMNS} FROM event WHERE position > $1 ORDER BY position LIMIT $2"
-_BETWEEN = f"SELECT {RECORD_COLUMNS} FROM event WHERE position > $1 AND position <= $2 ORDER BY position"
+_STREAM = f"SELECT {RECORD_COLUMNS} FROM event WHERE stream = $1 AND position <= $2 ORDER BY version"  # noqa: S608 - the columns are a constant
+_STREAMS = f"SELECT {RECORD_COLUMNS} FROM event WHERE stream = ANY ($1::text[]) ORDER BY stream, version"  # noqa: S608 - the columns are a constant
+_TYPES = f"SELECT {RECORD_COLUMNS} FROM event WHERE type = ANY ($1::text[]) AND position <= $2 ORDER BY position"  # noqa: S608 - the columns are a constant
+_AFTER = f"SELECT {RECORD_COLUMNS} FROM event WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608 - the columns are a constant
+_BETWEEN = f"SELECT {RECORD_COLUMNS} FROM event WHERE position > $1 AND position <= $2 ORDER BY position"  # noqa: S608 - the columns are a constant
 LAST_POSITION = 2**63 - 1
 
 
@@ -78,7 +78,9 @@ class Ledger:
             await self._pool.close()
 
     async def append(self, unit: Unit) -> Appended:
-        """Records a unit; returns once it is durable. Raises VersionConflict, KeyReused, MessageRefused, Unavailable."""
+        """Records a unit; returns once it is durable. Raises VersionConflict, KeyReused, MessageRefused,
+        Unavailable.
+        """
         return await self.writer.submit(unit)
 
     async def stream(self, name: str, up_to: int = LAST_POSITION) -> list[Record]:
@@ -129,7 +131,13 @@ class Ledger:
         return (await self.head()).size if moment is None else await self.position_at(moment)
 
     async def page(
-        self, register: str, position: int, *, after: str = "", where: Document | None = None, limit: int = 100
+        self,
+        register: str,
+        position: int,
+        *,
+        after: str = "",
+        where: Document | None = None,
+        limit: int = 100,
     ) -> list[Entry]:
         """Documents of a register as of a position, by key, that contain `where`."""
         return await read_page(self.pool, register, position, after=after, where=where, limit=limit)
@@ -137,4 +145,3 @@ class Ledger:
     async def entry(self, register: str, key: str, position: int = LAST_POSITION - 1) -> Entry | None:
         """One document of a register as of a position."""
         return await read_one(self.pool, register, key, position)
-

@@ -1,10 +1,10 @@
 """Signed notes (C2SP signed-note) that carry checkpoints (C2SP tlog-checkpoint), with Ed25519.
 
-    <origin>
-    <size>
-    <root, base64>
+<origin>
+<size>
+<root, base64>
 
-    — <key name> <base64 of key id (4 bytes) and signature (64 bytes)>
+— <key name> <base64 of key id (4 bytes) and signature (64 bytes)>
 """
 
 from __future__ import annotations

@@ -79,9 +79,7 @@ class PartitionReader:
 
 
 @asynccontextmanager
-async def reading(
-    bootstrap: str, topic: str, patience_seconds: float = 5.0
-) -> AsyncIterator[PartitionReader]:
+async def reading(bootstrap: str, topic: str, patience_seconds: float = 5.0) -> AsyncIterator[PartitionReader]:
     """A reader with a consumer of its own, without a group."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer
@@ -25,6 +26,10 @@ ACKNOWLEDGEMENT_SECONDS = 30.0
 KEYS_REMEMBERED_MAX = 100_000
 Answer = TypeVar("Answer")
 Queue = deque[tuple[int, bytes, bytes, list[Header]]]
+
+
+# Records that were appended together have one moment.
+_moment = lru_cache(maxsize=128)(encode_moment)
 
 
 class BrokerLostData(Exception):
@@ -146,7 +151,7 @@ def _message(service: str, record: Record) -> tuple[bytes, bytes, list[Header]]:
         stream=record.stream,
         version=record.version,
         position=record.position,
-        time=encode_moment(record.recorded_at),
+        time=_moment(record.recorded_at),
         actor=record.actor,
         correlation=record.correlation,
         causation=record.causation,

@@ -15,6 +15,8 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid7
 
+from schemas.envelope import message_key
+
 from .errors import Corrupt
 
 
@@ -96,19 +98,12 @@ class Record:
         return message_key(self.stream)
 
 
-def message_key(stream: str) -> str:
-    """The second segment of `category/key[/rest]`: the Kafka message key of the stream's events."""
-    return stream.split("/", 2)[1]
-
-
 def encode_moment(moment: datetime) -> str:
     """UTC with microseconds and a Z, as it stands in every body."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def encode_body(  # noqa: PLR0913 - the fields of a record, each named once
-    position: int, moment: str, event: NewEvent, stream: str, version: int, context: Context
-) -> bytes:
+def encode_body(position: int, moment: str, event: NewEvent, stream: str, version: int, context: Context) -> bytes:
     """The bytes that are hashed and stored."""
     return _encoder.encode(
         _Body(
@@ -153,4 +148,6 @@ def record_from_row(row: Mapping[str, Any] | Sequence[Any]) -> Record:
     return Record(*row)
 
 
-RECORD_COLUMNS = "position, event_id, stream, version, type, schema_version, recorded_at, actor, correlation, causation, body"
+RECORD_COLUMNS = (
+    "position, event_id, stream, version, type, schema_version, recorded_at, actor, correlation, causation, body"
+)

@@ -1,7 +1,8 @@
 """Registers: lists of documents that are written in the append's transaction and can be read as of any position.
 
 A register is a pure fold. For each event it names the keys of the documents concerned, and makes the next version of
-each from the one before. Every event that changes a document makes one version, so that the result does not depend on how
+each from the one before. Every event that changes a document makes one version, so that the result does not depend
+on how
 events were batched (P7), and old versions stay readable (P6).
 """
 
@@ -24,7 +25,8 @@ Keys = Callable[[Record, Mapping[str, Any]], Iterable[str]]
 @dataclass(frozen=True, slots=True)
 class Register:
     """A named fold. `types` are the event types that it looks at; `keys` names the documents that an event concerns;
-    `fold(document, record, data)` gives the next version, the same object when nothing changes, None to leave it out."""
+    `fold(document, record, data)` gives the next version, the same object when nothing changes, None to leave it out.
+    """
 
     name: str
     types: frozenset[str]
@@ -113,9 +115,7 @@ class Registers:
             )
 
 
-def _fold(
-    touched: Touched, current: dict[tuple[str, str], _Version]
-) -> tuple[list[_Version], list[_Version]]:
+def _fold(touched: Touched, current: dict[tuple[str, str], _Version]) -> tuple[list[_Version], list[_Version]]:
     closed: list[_Version] = []
     made: list[_Version] = []
     stored = {id(version) for version in current.values()}
@@ -163,7 +163,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     return Entry(row["key"], row["from_position"], msgspec.json.decode(row["document"]))
 
 
-async def read_page(  # noqa: PLR0913 - a list's place, moment, filter and length
+async def read_page(
     connection: asyncpg.Connection[Any] | asyncpg.Pool[Any],
     register: str,
     position: int,
@@ -173,9 +173,7 @@ async def read_page(  # noqa: PLR0913 - a list's place, moment, filter and lengt
     limit: int = 100,
 ) -> list[Entry]:
     """Documents as of `position` in the order of their keys, those after key `after`, that contain `where`."""
-    rows = await connection.fetch(
-        _AS_OF, register, after, position, msgspec.json.encode(where or {}).decode(), limit
-    )
+    rows = await connection.fetch(_AS_OF, register, after, position, msgspec.json.encode(where or {}).decode(), limit)
     return [_entry(row) for row in rows]
 
 

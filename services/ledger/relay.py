@@ -123,9 +123,7 @@ class Relay:
                 try:
                     await self._take_turn()
                 except RECOVERABLE as error:
-                    log.warning(
-                        "relay interrupted", topic=self._topic, error=f"{type(error).__name__}: {error}"
-                    )
+                    log.warning("relay interrupted", topic=self._topic, error=f"{type(error).__name__}: {error}")
                 self.relaying = False
                 await asyncio.sleep(POLL_SECONDS)
         except Exception:
@@ -169,9 +167,7 @@ class Relay:
         marks = await publisher.publish(records, before.marks)
         # Nothing is stored when a person has set the position back meanwhile: the next round starts from
         # there.
-        await connection.fetchval(
-            _STORE, records[-1].position, _encode(marks), before.position, _encode(before.marks)
-        )
+        await connection.fetchval(_STORE, records[-1].position, _encode(marks), before.position, _encode(before.marks))
         return True
 
     async def _relay_checkpoints(self, connection: asyncpg.Connection[Any], publisher: Publisher) -> bool:
@@ -197,14 +193,10 @@ class Relay:
             return
         marks = {partition: mark for partition, mark in found.items() if mark is not None}
         back_to = min([state.position, *(mark.position if mark is not None else 0 for mark in lost.values())])
-        log.warning(
-            "the broker has lost data", topic=self._topic, partitions=sorted(lost), publishes_after=back_to
-        )
+        log.warning("the broker has lost data", topic=self._topic, partitions=sorted(lost), publishes_after=back_to)
         await connection.execute(_RESET, back_to, _encode(marks))
 
-    async def _standing(
-        self, reader: PartitionReader, publisher: Publisher, partition: int, mark: Mark
-    ) -> Mark | None:
+    async def _standing(self, reader: PartitionReader, publisher: Publisher, partition: int, mark: Mark) -> Mark | None:
         """The mark itself when the partition holds it, else the last event up to which the partition is
         whole, else None. What retention has deleted was there.
         """
@@ -212,11 +204,7 @@ class Relay:
         if sight.position == mark.position or sight.beginning > mark.offset:
             return mark
         last = await reader.last(partition)
-        if (
-            last is None
-            or last.position > mark.position
-            or not await self._is_whole(publisher, partition, last)
-        ):
+        if last is None or last.position > mark.position or not await self._is_whole(publisher, partition, last):
             return None
         return last
 

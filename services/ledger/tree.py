@@ -1,7 +1,8 @@
 """The Merkle tree of RFC 6962 / RFC 9162, pure: hashes in, hashes out.
 
 A leaf is SHA-256(0x00 ‖ body), a node SHA-256(0x01 ‖ left ‖ right). The *edge* of a tree of n leaves is the list of
-roots of its complete subtrees from the largest to the smallest: one for every bit set in n. It is all that appending needs.
+roots of its complete subtrees from the largest to the smallest: one for every bit set in n. It is all that
+appending needs.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def largest_power_below(size: int) -> int:
 
 
 async def inclusion_path(index: int, start: int, end: int, subtree: SubtreeRoot) -> list[Hash]:
-    """Audit path of leaf `index` (0-based) in the tree over leaves [start, end): RFC 6962 section 2.1.1, leaf to root."""
+    """Audit path of leaf `index` (0-based) in the tree over leaves [start, end): RFC 6962 section 2.1.1, leaf to
+    root.
+    """
     if not start <= index < end:
         raise ValueError(f"leaf {index} is not in the tree over {start}..{end}")
     path: list[Hash] = []

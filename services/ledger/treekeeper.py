@@ -17,7 +17,8 @@ _ROOTS = "SELECT root FROM tile WHERE level = $1 AND number >= $2 AND number < $
 class TreeKeeper:
     """Extends the edge by a batch's bodies and stores each tile that becomes complete.
 
-    The leaf hashes since the last complete tile are kept in memory; when another replica has appended meanwhile (the size
+    The leaf hashes since the last complete tile are kept in memory; when another replica has appended meanwhile
+    (the size
     is not the remembered one) they are made again from the at most 255 bodies concerned. What is remembered of an
     uncommitted batch counts only once `commit` was called.
     """

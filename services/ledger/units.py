@@ -1,4 +1,6 @@
-"""What the writer commits as one: a unit of events, with the inbox row, idempotency row or parking that belong to it."""
+"""What the writer commits as one: a unit of events, with the inbox row, idempotency row or parking that belong to
+it.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,8 @@ class Receipt:
 class Parking:
     """A received message is parked. `waiting_for` names the own stream whose next event it needs, `seen` its version at
     the time of the look; None waits for a person. `behind`: it only queues behind an earlier message of its key, and is
-    ready when it becomes the first."""
+    ready when it becomes the first.
+    """
 
     source: str
     event_id: str
@@ -59,7 +62,8 @@ class Unit:
 @dataclass(frozen=True, slots=True)
 class Appended:
     """What became of a unit: its last position (0 when it held no event), the new version of each stream, and, when
-    the command had been answered before, the stored response (then nothing was recorded now)."""
+    the command had been answered before, the stored response (then nothing was recorded now).
+    """
 
     position: int
     versions: dict[str, int]

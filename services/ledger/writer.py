@@ -1,6 +1,7 @@
 """Group commit: while one transaction is in flight the next batch gathers, so the cost of a commit is shared.
 
-One transaction locks the head row (which orders all replicas), checks every expected version, hands out dense positions,
+One transaction locks the head row (which orders all replicas), checks every expected version, hands out dense
+positions,
 inserts the batch in one statement, writes inbox, parking, idempotency and register rows, and moves the head.
 """
 
@@ -35,14 +36,16 @@ SELECT i.actor, i.key, i.fingerprint, i.response FROM unnest($1::text[], $2::tex
 JOIN idempotency i USING (actor, key)
 """
 _RECEIVED = """
-SELECT i.source, i.event_id FROM unnest($1::text[], $2::text[]) w (source, event_id) JOIN inbox i USING (source, event_id)
+SELECT i.source, i.event_id FROM unnest($1::text[], $2::text[]) w (source, event_id) JOIN inbox i USING (source,
+event_id)
 """
 _PARKED = """
 SELECT p.source, p.event_id FROM unnest($1::text[], $2::text[]) w (source, event_id)
 JOIN parked p USING (source, event_id) WHERE p.released_at IS NULL
 """
 _QUEUES = """
-SELECT w.source, w.key, min(p.number) AS first FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) d (source, key)) w
+SELECT w.source, w.key, min(p.number) AS first FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) d
+(source, key)) w
 JOIN parked p ON p.source = w.source AND p.key = w.key AND p.released_at IS NULL GROUP BY w.source, w.key
 """
 _ADD_ANSWERS = """
@@ -67,7 +70,7 @@ UPDATE parked SET attempts = attempts + 1, reason = $2, waiting_for = $3, ready 
 class Writer:
     """Appends units. Any number of writers, in any number of processes, may append to one ledger."""
 
-    def __init__(  # noqa: PLR0913 - the collaborators of the one place that writes
+    def __init__(
         self,
         connect: Connect,
         clock: Callable[[], datetime],
@@ -87,6 +90,8 @@ class Writer:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection[Any] | None = None
+        self._settling = False
+        self._stopping = False
         self.on_append: list[Callable[[], None]] = []
 
     async def start(self) -> None:
@@ -94,10 +99,11 @@ class Writer:
         self._task = asyncio.create_task(self._run(), name="ledger-writer")
 
     async def stop(self) -> None:
-        """Commits what is pending, then stops."""
+        """Commits what is pending or in flight, so that every caller gets an answer, then stops."""
+        self._stopping = True
         if self._task is None:
             return
-        while self._pending:
+        while self._pending or self._settling:  # noqa: ASYNC110 - waits for work that nothing else announces
             await asyncio.sleep(0.001)
         self._task.cancel()
         with suppress(asyncio.CancelledError):
@@ -110,6 +116,8 @@ class Writer:
 
     async def submit(self, unit: Unit) -> Appended:
         """Returns once the unit is durable; raises a LedgerError when it was refused, and then nothing is recorded."""
+        if self._stopping:
+            raise Unavailable("the service is stopping")
         future: asyncio.Future[Appended] = asyncio.get_running_loop().create_future()
         self._pending.append((unit, future))
         self._wake.set()
@@ -123,9 +131,13 @@ class Writer:
                 # Whoever became runnable during the last commit may submit before the batch closes.
                 await asyncio.sleep(0)
                 batch, self._pending = self._pending[: self._batch_max], self._pending[self._batch_max :]
-                await self._settle(batch)
+                self._settling = True
+                try:
+                    await self._settle(batch)
+                finally:
+                    self._settling = False
 
-    async def _settle(self, pending: Sequence[Pending]) -> None:
+    async def _settle(self, pending: Sequence[Pending]) -> None:  # noqa: C901, PLR0912 - one arm for each kind
         try:
             outcomes = await self._commit([unit for unit, _ in pending])
         except CONNECTION_LOST as error:
@@ -140,7 +152,7 @@ class Writer:
             outcomes = [LedgerError(f"the database refused the unit: {error}")]
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - a fold that fails must fail its caller, not the writer
+        except Exception as error:
             if len(pending) > 1:
                 for one in pending:
                     await self._settle([one])
@@ -183,7 +195,8 @@ class Writer:
                     self._connection = None
                     await connection.close(timeout=2)
                     raise
-                self._tree.commit()
+                if batch.records:
+                    self._tree.commit()
                 return batch.outcomes
             except CONNECTION_LOST as error:
                 self._drop_connection()
@@ -194,7 +207,8 @@ class Writer:
 
     async def _was_committed(self, connection: asyncpg.Connection[Any], batch: Batch) -> bool:
         """Whether a batch whose commit was not answered is in the ledger. The head's lock is taken first: while the old
-        session still works on its commit it holds that lock, so the answer is final."""
+        session still works on its commit it holds that lock, so the answer is final.
+        """
         async with connection.transaction():
             await connection.execute("SELECT size FROM head FOR UPDATE")
             if batch.records:
@@ -205,14 +219,10 @@ class Writer:
                 return bool(await connection.fetchval(answer, batch.answers[0].actor, batch.answers[0].key))
             if batch.receipts:
                 receipt = "SELECT EXISTS (SELECT FROM inbox WHERE source = $1 AND event_id = $2)"
-                return bool(
-                    await connection.fetchval(receipt, batch.receipts[0].source, batch.receipts[0].event_id)
-                )
+                return bool(await connection.fetchval(receipt, batch.receipts[0].source, batch.receipts[0].event_id))
             parking = batch.parkings[0][0]
             parked = "SELECT EXISTS (SELECT FROM parked WHERE source = $1 AND event_id = $2)"
-            return parking.parked is None and bool(
-                await connection.fetchval(parked, parking.source, parking.event_id)
-            )
+            return parking.parked is None and bool(await connection.fetchval(parked, parking.source, parking.event_id))
 
     async def _connected(self) -> asyncpg.Connection[Any]:
         if self._connection is None or self._connection.is_closed():

@@ -152,9 +152,7 @@ def _runs(payments: Payments, ledger: Ledger) -> APIRouter:
     routes = APIRouter(tags=["runs"])
 
     @routes.post("/runs", status_code=201, responses=_ANSWERS)
-    async def propose(
-        sent: ProposeRun, commanded: Annotated[Command, Depends(command("run.propose"))]
-    ) -> Response:
+    async def propose(sent: ProposeRun, commanded: Annotated[Command, Depends(command("run.propose"))]) -> Response:
         """Propose a payment run."""
         return respond(await payments.propose(commanded, sent.execution_date, sent.application_ids), 201)
 
@@ -163,24 +161,18 @@ def _runs(payments: Payments, ledger: Ledger) -> APIRouter:
         """The runs as of a moment."""
         return await register_page(ledger, "runs", asked, when, {"state": state})
 
-    @routes.get(
-        "/runs/{run_id}", dependencies=[Depends(require("run.read"))], responses=problem_responses(404)
-    )
+    @routes.get("/runs/{run_id}", dependencies=[Depends(require("run.read"))], responses=problem_responses(404))
     async def read_run(run_id: UUID, when: When) -> dict[str, Any]:
         """One run as of a moment."""
         return await _one(ledger, "runs", str(run_id), when, "run")
 
     @routes.post("/runs/{run_id}/approvals", status_code=201, responses=_ANSWERS)
-    async def approve(
-        run_id: UUID, commanded: Annotated[Command, Depends(command("run.approve"))]
-    ) -> Response:
+    async def approve(run_id: UUID, commanded: Annotated[Command, Depends(command("run.approve"))]) -> Response:
         """Approve a run that somebody else proposed."""
         return respond(await payments.approve(commanded, run_id), 201)
 
     @routes.post("/runs/{run_id}/file", responses=_ANSWERS)
-    async def build_file(
-        run_id: UUID, commanded: Annotated[Command, Depends(command("run.send"))]
-    ) -> Response:
+    async def build_file(run_id: UUID, commanded: Annotated[Command, Depends(command("run.send"))]) -> Response:
         """Build and store the bank file of an approved run."""
         return respond(await payments.build_file(commanded, run_id))
 
@@ -272,7 +264,7 @@ def _reconciliation(books: Books, ledger: Ledger) -> APIRouter:
         return {"period": period, "items": items, "inputs": inputs, "position": position}
 
     @routes.get("/differences", dependencies=[Depends(require("reconciliation.read"))])
-    async def list_differences(  # noqa: PLR0913 - each filter is a query parameter
+    async def list_differences(
         asked: Asked,
         when: When,
         period: Period | None = None,
@@ -308,9 +300,7 @@ def _periods(books: Books, ledger: Ledger) -> APIRouter:
     routes = APIRouter(tags=["periods"])
 
     @routes.post("/periods/{period}/closing", responses=_ANSWERS)
-    async def close(
-        period: Period, commanded: Annotated[Command, Depends(command("period.close"))]
-    ) -> Response:
+    async def close(period: Period, commanded: Annotated[Command, Depends(command("period.close"))]) -> Response:
         """Close a month."""
         return respond(await books.close(commanded, period))
 

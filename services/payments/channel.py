@@ -8,7 +8,8 @@ from pathlib import Path
 
 def hand_over(folder: Path, name: str, content: bytes) -> None:
     """Puts a file in the folder, whole or not at all, and durably. A file of that name that is there already, or that
-    the connection has taken and filed (`processed/`, `failed/`), is not handed over again."""
+    the connection has taken and filed (`processed/`, `failed/`), is not handed over again.
+    """
     for place in (folder, folder / "processed", folder / "failed"):
         if (place / name).exists():
             return

@@ -63,7 +63,7 @@ def _evolve_runs(state: int, fact: Fact) -> int:
     return fact.run if isinstance(fact, ReconciliationCompleted) else state
 
 
-def _evolve_closed(state: bool, fact: Fact) -> bool:
+def _evolve_closed(state: bool, fact: Fact) -> bool:  # noqa: FBT001 - the caller says what it means by name
     return state or isinstance(fact, PeriodClosed)
 
 
@@ -94,9 +94,7 @@ class Books:
     async def trial_balance(self, period: str | None, position: int) -> dict[str, Any]:
         """Each account's balance as of a position, up to the end of a period when one is named."""
         postings = [
-            each
-            for each in await self.postings(position)
-            if period is None or each.posted_on <= last_day_of(period)
+            each for each in await self.postings(position) if period is None or each.posted_on <= last_day_of(period)
         ]
         balances = balance_of(postings)
         return {
@@ -122,9 +120,7 @@ class Books:
             first = max((each.first_number + each.count for each in loaded.state), default=1)
             vouchers = [Voucher(series, first + index, posting) for index, posting in enumerate(chosen)]
             rows = [row for voucher in vouchers for row in voucher_rows(voucher)]
-            digest = await self._files.put(
-                "vouchers", write_vouchers(self._profile(profile_id, last_day), rows)
-            )
+            digest = await self._files.put("vouchers", write_vouchers(self._profile(profile_id, last_day), rows))
             exported = VouchersExported(
                 series=series, year=last_day.year, period=period, profile=profile_id, after_position=after,
                 up_to_position=up_to, first_number=first, count=len(vouchers),
@@ -167,9 +163,7 @@ class Books:
         numbered = {voucher.posting.position for voucher in vouchers}
         left = [each for each in postings if each.period == period and each.position not in numbered]
         if left:
-            raise conflict(
-                "not-exported", f"{len(left)} postings of {period} have no voucher yet: export them first"
-            )
+            raise conflict("not-exported", f"{len(left)} postings of {period} have no voucher yet: export them first")
         book, book_hash = await self._book(period)
         bank, bank_hashes = await self._bank(period)
         unbooked = await unbooked_after(self._ledger, last_day)
@@ -202,15 +196,11 @@ class Books:
 
     async def explain(self, command: Command, difference_id: str, explanation: str) -> Answer:
         person = command.identity.person
-        return await self._settle(
-            command, difference_id, lambda state: differences.explain(state, person, explanation)
-        )
+        return await self._settle(command, difference_id, lambda state: differences.explain(state, person, explanation))
 
     async def accept(self, command: Command, difference_id: str, reason: str) -> Answer:
         person = command.identity.person
-        return await self._settle(
-            command, difference_id, lambda state: differences.accept(state, person, reason)
-        )
+        return await self._settle(command, difference_id, lambda state: differences.accept(state, person, reason))
 
     async def close(self, command: Command, period: str) -> Answer:
         """Closes a period: no difference open, debits equal credits, every file named by its hash."""
@@ -232,9 +222,7 @@ class Books:
 
         return await self._handle(command, decide)
 
-    async def _settle(
-        self, command: Command, difference_id: str, act: Callable[[Difference], list[Fact]]
-    ) -> Answer:
+    async def _settle(self, command: Command, difference_id: str, act: Callable[[Difference], list[Fact]]) -> Answer:
         async def decide() -> Plan:
             loaded = await load(self._ledger, f"difference/{difference_id}", differences.evolve, None)
             if loaded.state is None:
@@ -271,9 +259,7 @@ class Books:
         found: dict[tuple[str, str | None, int], BankEntry] = {}
         used: list[str] = []
         for digest, content in sorted(contents.items()):
-            entries = [
-                e for e in bank_entries(read_statement_file(content)) if f"{e.booked_on:%Y-%m}" == period
-            ]
+            entries = [e for e in bank_entries(read_statement_file(content)) if f"{e.booked_on:%Y-%m}" == period]
             used += [digest] if entries else []
             found |= {(each.bank_reference, each.end_to_end_id, each.amount): each for each in entries}
         return list(found.values()), used

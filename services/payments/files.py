@@ -34,6 +34,4 @@ class Files:
 
     async def get_many(self, digests: Sequence[str]) -> dict[str, bytes]:
         """The bytes under several SHA-256s, by one statement."""
-        return {
-            row["sha256"]: row["content"] for row in await self._ledger.pool.fetch(_GET_MANY, list(digests))
-        }
+        return {row["sha256"]: row["content"] for row in await self._ledger.pool.fetch(_GET_MANY, list(digests))}

@@ -33,13 +33,13 @@ from .bank.characters import CharacterProfile
 from .bank.credit_transfer import build_credit_transfer
 from .bank.credit_transfer_rules import CreditTransfer, CreditTransferFile
 from .bank.identifiers import end_to_end_id, message_id
+from .bank.statement import StatementFile
 from .channel import hand_over
 from .domain import grants, runs
 from .domain.grants import BankEvent, Grant
 from .files import Files
 from .queries import all_entries, claims_by_reference, payments_by_id
 from .reading import BankFile, bank_events, entries_of, read_bank_file
-from .bank.statement import StatementFile
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 Clock = Callable[[], datetime]
@@ -116,23 +116,17 @@ class Payments:
                 raise not_found("grant of one of these applications")
             accounts = await self.accounts([each.state for each in loaded.values() if each.state])
             proposals = {
-                key: self._proposals(each.state, accounts, run_id)
-                for key, each in loaded.items()
-                if each.state
+                key: self._proposals(each.state, accounts, run_id) for key, each in loaded.items() if each.state
             }
             lines = [line for made in proposals.values() for _, line in made]
             if not lines:
-                raise conflict(
-                    "nothing-payable", "no instalment is payable now: see the payables for what holds them"
-                )
+                raise conflict("nothing-payable", "no instalment is payable now: see the payables for what holds them")
             proposed = RunProposed(
                 run_id=run_id, execution_date=execution_date, lines=tuple(lines),
                 total=sum(line.amount for line in lines), person=command.identity.person,
             )  # fmt: skip
             run: Loaded[None] = Loaded(f"run/{run_id}", 0, None)
-            writes = [
-                loaded[key].write([fact for fact, _ in made]) for key, made in proposals.items() if made
-            ]
+            writes = [loaded[key].write([fact for fact, _ in made]) for key, made in proposals.items() if made]
             answer = {"run_id": str(run_id), "count": len(lines), "total": euros(proposed.total)}
             return Plan((run.write([proposed]), *writes), answer)
 
@@ -177,7 +171,8 @@ class Payments:
 
     async def build_file(self, command: Command, run_id: UUID) -> Answer:
         """Builds and stores the bank file; its hash is in the ledger before anything can be sent (P9). The same run has
-        the same file, whenever it is built."""
+        the same file, whenever it is built.
+        """
 
         async def decide() -> Plan:
             loaded, run = await self.run(run_id)
@@ -198,7 +193,8 @@ class Payments:
 
     async def send(self, command: Command, run_id: UUID) -> Answer:
         """Hands the stored bytes to the channel under a name that is the run's own, then records it. After a crash in
-        between the same name is handed over again, which changes nothing; the bank refuses a MsgId that it has seen."""
+        between the same name is handed over again, which changes nothing; the bank refuses a MsgId that it has seen.
+        """
 
         async def decide() -> Plan:
             loaded, run = await self.run(run_id)
@@ -214,9 +210,7 @@ class Payments:
             ids = sorted({str(line.application_id) for line in run.proposed.lines})
             owed = await self.grants(ids)
             writes = [
-                owed[each].write(
-                    [self._sent(line) for line in run.proposed.lines if str(line.application_id) == each]
-                )
+                owed[each].write([self._sent(line) for line in run.proposed.lines if str(line.application_id) == each])
                 for each in ids
             ]
             return Plan((loaded.write([RunSent(run_id=run_id, sha256=run.file.sha256)]), *writes), answer)
@@ -231,9 +225,7 @@ class Payments:
         async def decide() -> Plan:
             marker = await load(self._ledger, f"file/{digest}", lambda _state, fact: fact, None)
             if marker.state is not None:
-                return Plan(
-                    (), {"sha256": digest, "kind": file.kind, "already_imported": True, "effects": {}}
-                )
+                return Plan((), {"sha256": digest, "kind": file.kind, "already_imported": True, "effects": {}})
             by_grant, not_ours = await self._events(file)
             owed = await self.grants(sorted(by_grant))
             effects: dict[str, int] = {}
@@ -248,7 +240,8 @@ class Payments:
                 credits=file.credits, debits=file.debits,
             )  # fmt: skip
             answer = {
-                "sha256": digest, "kind": file.kind, "already_imported": False, "effects": effects, "not_ours": not_ours,
+                "sha256": digest, "kind": file.kind, "already_imported": False, "effects": effects, "not_ours":
+                not_ours,
             }  # fmt: skip
             return Plan((marker.write([imported]), *writes), answer)
 
@@ -257,9 +250,7 @@ class Payments:
     async def _events(self, file: BankFile) -> tuple[dict[str, list[BankEvent]], int]:
         sent, owners = await self._ours(file)
         events = list(bank_events(file, sent))
-        claims = await claims_by_reference(
-            self._ledger, [each.key for each in events if each.kind == "received"]
-        )
+        claims = await claims_by_reference(self._ledger, [each.key for each in events if each.kind == "received"])
         owners |= {reference: str(application) for reference, application in claims.items()}
         by_grant: dict[str, list[BankEvent]] = {}
         for event in events:
@@ -271,9 +262,7 @@ class Payments:
     async def _ours(self, file: BankFile) -> tuple[dict[str, str], dict[str, str]]:
         """Our EndToEndIds that the file may speak of, with the message that each left in and its application."""
         if isinstance(file.parsed, StatementFile):
-            ids = [
-                d.end_to_end_id for _, d, _ in entries_of(file.parsed) if d is not None and d.end_to_end_id
-            ]
+            ids = [d.end_to_end_id for _, d, _ in entries_of(file.parsed) if d is not None and d.end_to_end_id]
             known = await payments_by_id(self._ledger, ids)
             lines = [(each["end_to_end_id"], UUID(each["run_id"]), each["application_id"]) for each in known]
         else:
@@ -313,9 +302,7 @@ class Payments:
             grant = owed[str(line.application_id)].state
             assert grant is not None, "a run pays grants"
             if accounts[grant.awarded.association_id] != line.iban:
-                raise conflict(
-                    "account-changed", f"the account of {line.creditor_name} changed after the proposal"
-                )
+                raise conflict("account-changed", f"the account of {line.creditor_name} changed after the proposal")
 
     def _sent(self, line: PaymentLine) -> PaymentSent:
         return PaymentSent(

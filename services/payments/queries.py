@@ -49,8 +49,6 @@ async def all_entries(ledger: Ledger, register: str, where: dict[str, Any] | Non
     """Every document of a register now, read page by page."""
     position = (await ledger.head()).size
     found: list[Entry] = []
-    while page := await ledger.page(
-        register, position, after=found[-1].key if found else "", where=where, limit=1000
-    ):
+    while page := await ledger.page(register, position, after=found[-1].key if found else "", where=where, limit=1000):
         found += page
     return found

@@ -30,7 +30,9 @@ Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 
 
 def reference_of(recovery_id: UUID, base: str) -> str:
-    """The reference number (*viitenumero*) of a claim: the county's digits, fifteen made of the claim's id, a check digit."""
+    """The reference number (*viitenumero*) of a claim: the county's digits, fifteen made of the claim's id, a check
+    digit.
+    """
     digits = int.from_bytes(sha256(recovery_id.bytes).digest()[:8], "big") % 10**15
     return finnish_reference(f"{base}{digits:015d}"[:19])
 

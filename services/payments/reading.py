@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from services.payments.bank.errors import ReferenceInvalid
 from services.payments.bank.references import canonical_reference
 from services.payments.bank.statement import FileKind, StatementFile, read_statement_file
 from services.payments.bank.statement_elements import Detail, Entry, Side
 from services.payments.bank.status_report import Outcome, StatusReport, read_status_report
-from services.payments.bank.errors import ReferenceInvalid
 from services.payments.bank.xml_reading import root_name
 
 from .domain.grants import BankEvent
@@ -47,7 +47,8 @@ def read_bank_file(data: bytes, sha256: str) -> BankFile:
 
 def entries_of(file: StatementFile) -> Iterator[tuple[Entry, Detail | None, int | None]]:
     """Each booked entry, once for each of its details, with the sum of that detail in cents: None where the bank tells
-    only the sum of a batch of several."""
+    only the sum of a batch of several.
+    """
     for record in file.records():
         if not isinstance(record, Entry) or record.status != "BOOK":
             continue
@@ -59,7 +60,8 @@ def entries_of(file: StatementFile) -> Iterator[tuple[Entry, Detail | None, int 
 
 def bank_events(file: BankFile, sent: Mapping[str, str]) -> Iterator[BankEvent]:
     """What the file says of our payments and claims, in its order. `sent` maps our EndToEndIds to the message (MsgId)
-    that they left in; entries that name neither of these nor a reference are not ours."""
+    that they left in; entries that name neither of these nor a reference are not ours.
+    """
     if isinstance(file.parsed, StatusReport):
         yield from _rejections(file, file.parsed, sent)
         return

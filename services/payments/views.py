@@ -49,7 +49,7 @@ def _payment(document: Document | None, record: Record, data: Data) -> Document 
     return {**document, **told, "state": state}
 
 
-def _run(document: Document | None, record: Record, data: Data) -> Document | None:
+def _run(document: Document | None, record: Record, data: Data) -> Document | None:  # noqa: PLR0911 - one arm for each kind
     if record.type == "run.proposed":
         return {**data, "state": "proposed", "approved_by": [], "refused_approvals": 0, "sha256": None}
     if document is None:

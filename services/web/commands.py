@@ -1,4 +1,6 @@
-"""What the routes of the services share: who commands, as of when somebody reads, and how a command's outcome is told."""
+"""What the routes of the services share: who commands, as of when somebody reads, and how a command's outcome is
+told.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,6 @@ class Command:
 
 def command(action: str) -> Callable[..., Command]:
     """FastAPI dependency: a command by somebody who may do `action`."""
-
     guard = Depends(require(action))
 
     async def dependency(
@@ -133,9 +134,7 @@ def refused_problem(refused: Refused) -> Problem:
 def several_refused_problem(refused: SeveralRefused) -> Problem:
     """Several rules' refusals over HTTP, each with its pointer."""
     errors = [FieldError(each.field, each.detail) for each in refused.refusals]
-    return Problem(
-        422, "rules-broken", _TITLES["invalid"], "Correct what `errors` lists and send it again.", errors
-    )
+    return Problem(422, "rules-broken", _TITLES["invalid"], "Correct what `errors` lists and send it again.", errors)
 
 
 def install_ledger_problems(app: FastAPI) -> None:

@@ -47,7 +47,9 @@ def ledger_of(settings: ServiceSettings, registers: Sequence[Register]) -> Ledge
 
 
 def compose(settings: ServiceSettings, ledger: Ledger, parts: Parts) -> FastAPI:
-    """The service's application; its lifespan starts the ledger, the relay, checkpoints, consumers and the attendant."""
+    """The service's application; its lifespan starts the ledger, the relay, checkpoints, consumers and the
+    attendant.
+    """
     signer = Signer.load(f"grant-ledger/{parts.name}", settings.signing_key_file)
     every_reaction = {kind: react for topic in parts.reactions.values() for kind, react in topic.items()}
     inbox = Inbox(ledger, parts.name, every_reaction, known)

@@ -41,9 +41,7 @@ def load_county(folder: Path) -> County:
     problems = [f"{name}: the file is missing" for name in FILES if not (folder / name).is_file()]
     known = {*FILES}
     problems += [
-        f"{path.name}: the file is not known"
-        for path in sorted(folder.glob("*.yaml"))
-        if path.name not in known
+        f"{path.name}: the file is not known" for path in sorted(folder.glob("*.yaml")) if path.name not in known
     ]
     if problems:
         raise CountyInvalid(folder, problems)
@@ -61,9 +59,7 @@ def load_county(folder: Path) -> County:
         raise CountyInvalid(folder, list(_explained(error, places))) from error
 
 
-def _read(
-    path: Path, lists: Sequence[str], problems: list[str]
-) -> tuple[dict[str, yaml.Node], dict[str, Any]]:
+def _read(path: Path, lists: Sequence[str], problems: list[str]) -> tuple[dict[str, yaml.Node], dict[str, Any]]:
     """Give the nodes and the values of the file's lists; what is wrong is added to the problems."""
     try:
         loader = yaml.SafeLoader(path.read_text("utf-8"))

@@ -38,9 +38,7 @@ class Loaded(Generic[State]):
         return StreamWrite(self.stream, self.version, tuple(event_of(fact) for fact in facts))
 
 
-async def load(
-    ledger: Ledger, stream: str, evolve: Callable[[State, Fact], State], initial: State
-) -> Loaded[State]:
+async def load(ledger: Ledger, stream: str, evolve: Callable[[State, Fact], State], initial: State) -> Loaded[State]:
     """A stream's state by folding its facts."""
     records = await ledger.stream(stream)
     state = initial
@@ -83,7 +81,8 @@ class Key:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the caller gets: the body, the version of the first stream written (for the ETag), and whether the command
-    had been answered before."""
+    had been answered before.
+    """
 
     body: bytes
     version: int

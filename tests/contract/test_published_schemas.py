@@ -63,6 +63,8 @@ def test_an_unknown_type_or_version_is_refused_by_name() -> None:
 def test_writing_refuses_to_change_a_released_contract(tmp_path: Path) -> None:
     shutil.copytree(PUBLISHED, tmp_path / "published")
     released = tmp_path / "published" / "events" / "decision.made.v1.schema.json"
-    released.write_text(released.read_text(encoding="utf-8").replace("decision.made", "decision.taken"), encoding="utf-8")
+    released.write_text(
+        released.read_text(encoding="utf-8").replace("decision.made", "decision.taken"), encoding="utf-8"
+    )
     with pytest.raises(ReleasedContractChanged, match=r"decision\.made\.v1"):
         write(tmp_path / "published")

@@ -73,9 +73,7 @@ class KafkaInContainer:
             bootstrap = self._container.get_bootstrap_server()
         except _docker_error() as error:
             raise ContainerFailed(f"cannot start {KAFKA_IMAGE} ({HINT}): {error}") from error
-        return BrokerAddress(
-            bootstrap, "apache", f"container {KAFKA_IMAGE} (Apache Kafka {kafka_version()[:3]})"
-        )
+        return BrokerAddress(bootstrap, "apache", f"container {KAFKA_IMAGE} (Apache Kafka {kafka_version()[:3]})")
 
     def stop(self) -> None:
         self._container.stop()

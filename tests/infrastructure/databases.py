@@ -42,7 +42,5 @@ class FreshDatabase:
 
     async def drop(self) -> None:
         """Ends all sessions in the database and removes it and its roles."""
-        roles = [
-            role for made in self._services.values() for role in (made.owner, made.service, made.auditor)
-        ]
+        roles = [role for made in self._services.values() for role in (made.owner, made.service, made.auditor)]
         await drop_service_databases(self.server, self.name, roles)

@@ -96,9 +96,7 @@ class SessionServers:
         self._postgres = _StartedOnce[PostgresAddress](
             lambda: session_postgres(self._choice, self._folder.path / "postgres")
         )
-        self._broker = _StartedOnce[BrokerAddress](
-            lambda: session_broker(self._choice, self._folder.path / "broker")
-        )
+        self._broker = _StartedOnce[BrokerAddress](lambda: session_broker(self._choice, self._folder.path / "broker"))
 
     @property
     def postgres_rung(self) -> PostgresRung:

@@ -97,9 +97,7 @@ def test_nothing_settles_on_a_bank_holiday(bank: MockBank) -> None:
 
 
 def test_money_arrives_with_its_reference_and_shows_in_the_intraday_report(bank: MockBank) -> None:
-    credit = bank.credit(
-        "ALUE", 5000, reference="RF18539007547034", debtor_name="Yhdistys", debtor_iban=CREDITORS[0]
-    )
+    credit = bank.credit("ALUE", 5000, reference="RF18539007547034", debtor_name="Yhdistys", debtor_iban=CREDITORS[0])
     assert credit.booked_at is not None
     report = bank.report("ALUE")
     assert (report.opening, report.interim, report.entries) == (100_000_000, 100_005_000, 1)

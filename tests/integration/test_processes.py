@@ -26,9 +26,7 @@ def python(tmp_path: Path, program: str) -> ChildProcess:
 def test_a_program_that_ends_early_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     program = python(tmp_path, "raise SystemExit('the disk is full')")
     program.start()
-    with pytest.raises(
-        StartFailed, match=r"ended with status 1 before it could answer(.|\n)*the disk is full"
-    ):
+    with pytest.raises(StartFailed, match=r"ended with status 1 before it could answer(.|\n)*the disk is full"):
         program.wait_until(lambda: False, deadline_s=20, what="answer")
 
 
@@ -48,8 +46,7 @@ def test_a_program_that_does_not_exist_is_named(tmp_path: Path) -> None:
 def test_a_program_that_ignores_the_request_to_stop_is_killed(tmp_path: Path) -> None:
     program = python(
         tmp_path,
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "print('deaf', flush=True); time.sleep(60)",
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf', flush=True); time.sleep(60)",
     )
     program.start()
     program.wait_until(lambda: program.has_logged("deaf"), deadline_s=20, what="become deaf")
@@ -93,9 +90,7 @@ child.start()
 print(child.pid, flush=True)
 time.sleep(60)
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", parent], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         child = int(process.stdout.readline())
         assert wait_for(lambda: Path(f"/proc/{child}/comm").read_text(encoding="utf-8").strip() == "sleep")

@@ -62,9 +62,7 @@ def test_the_same_seed_gives_the_same_population_and_another_another(population:
     assert build_population(population.seed + 1) != population
 
 
-def test_130_applications_from_105_associations_in_all_municipalities(
-    population: Population, county: County
-) -> None:
+def test_130_applications_from_105_associations_in_all_municipalities(population: Population, county: County) -> None:
     assert Counter(application.basket for application in population.applications) == APPLICATIONS
     assert sum(APPLICATIONS.values()) == 130
     assert len(population.associations) == 105
@@ -99,19 +97,14 @@ def test_the_sum_applied_for_is_right_to_the_cent(population: Population) -> Non
 
 def test_budgets_add_up(population: Population) -> None:
     for application in population.applications:
-        sides = {
-            side: sum(row.cents for row in application.budget if row.side == side)
-            for side in ("cost", "income")
-        }
+        sides = {side: sum(row.cents for row in application.budget if row.side == side) for side in ("cost", "income")}
         assert sides["cost"] == sides["income"] == application.costs_cents
         assert application.other_cents == sum(cents for _, cents in application.funders)
         assert all(row.cents >= 0 for row in application.budget)
         assert (application.applied_cents == 0) == application.in_kind
 
 
-def test_municipalities_are_the_countys_and_their_shares_are_whole(
-    population: Population, county: County
-) -> None:
+def test_municipalities_are_the_countys_and_their_shares_are_whole(population: Population, county: County) -> None:
     for application in population.applications:
         names = [name for name, _ in application.municipalities]
         assert len(set(names)) == len(names)
@@ -121,9 +114,7 @@ def test_municipalities_are_the_countys_and_their_shares_are_whole(
         assert largest[0] == names[0] == application.association.domicile
 
 
-def test_the_division_by_activity_tells_whose_task_each_application_is(
-    population: Population, county: County
-) -> None:
+def test_the_division_by_activity_tells_whose_task_each_application_is(population: Population, county: County) -> None:
     for application in population.applications:
         activity = county.activity(application.activity, application.arrived_on)
         assert activity is not None

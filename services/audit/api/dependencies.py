@@ -18,7 +18,7 @@ from services.web.identity import Identity
 from services.web.permissions import require
 from services.web.problems import Problem
 
-JSON_LINES: Final = "application/jsonl"
+JSON_LINES: Final = "application/x-ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ Parts = Annotated[Audit, Depends(audit_of)]
 
 def disclosed(action: str) -> Callable[..., Awaitable[Identity]]:
     """FastAPI dependency: somebody who may do `action`, whose look is noted."""
+    guard = Depends(require(action))
 
-    async def dependency(
-        request: Request, audit: Parts, identity: Annotated[Identity, Depends(require(action))]
-    ) -> Identity:
+    # The guard is a default, since an annotation is read where the variables of this function are not known.
+    async def dependency(request: Request, audit: Parts, identity: Identity = guard) -> Identity:
         query = {name: request.query_params.getlist(name) for name in sorted(request.query_params.keys())}
         await audit.views.disclose(
             audit.clock(), identity.person, sorted(identity.roles), action, request.url.path,

@@ -30,6 +30,7 @@ Auditor = Annotated[Identity, Depends(disclosed("event.query"))]
 
 
 async def event_filter(
+    *,
     source: Word = None,
     type: Word = None,
     stream: Word = None,
@@ -59,8 +60,8 @@ Filter = Annotated[EventFilter, Depends(event_filter)]
 async def list_events(
     asked: Filter, page: Annotated[PageRequest, Depends(page_request)], audit: Parts, _: Auditor
 ) -> Page[EventDocument]:
-    """Events by recorded time, then ledger, then position. An event that reaches the mirror late, with a recorded time
-    before the cursor's, is not on the pages that follow.
+    """Events by recorded time, then ledger, then position. An event that reaches the mirror late, with a
+    recorded time before the cursor's, is not on the pages that follow.
     """
     rows = await audit.views.events(asked, _sort_key(page), page.rows)
     shown, following = cut_page(
@@ -75,9 +76,7 @@ async def list_events(
     response_class=StreamingResponse,
     responses={200: {"content": {JSON_LINES: {}}, "description": "One event a line"}},
 )
-async def export_events(
-    asked: Filter, audit: Parts, _: Annotated[Identity, Depends(disclosed("export.read"))]
-) -> Any:
+async def export_events(asked: Filter, audit: Parts, _: Annotated[Identity, Depends(disclosed("export.read"))]) -> Any:
     """All events that fulfil the conditions, in the order of the list, as JSON Lines."""
     return json_lines(audit.views.export_events(asked), "events.jsonl")
 
@@ -92,6 +91,4 @@ def _sort_key(page: PageRequest) -> tuple[datetime, str, int] | None:
     except (ValueError, OverflowError) as error:
         right = "should be `next` of the page before, unchanged"
         fault = FieldError("/cursor", right, "query")
-        raise Problem(
-            400, "cursor-invalid", "The cursor cannot be used", f"The cursor {right}.", [fault]
-        ) from error
+        raise Problem(400, "cursor-invalid", "The cursor cannot be used", f"The cursor {right}.", [fault]) from error

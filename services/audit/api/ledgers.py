@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
@@ -21,10 +20,11 @@ from services.audit.documents import (
     Sources,
     StreamDocument,
 )
-from services.audit.domain.receipts import build_receipt
 from services.audit.domain.streams import merged
-from services.audit.mirror_tree import MirrorTree
+from services.audit.proving import proofs_of
+from services.audit.receipts import build_receipt
 from services.audit.views import POSITION_MAX, checkpoint_document, event_document
+from services.ledger.proofs import TileAddress
 from services.ledger.tree import TILE_WIDTH, leaf_hash
 from services.web.commands import AsOf, as_of
 from services.web.identity import Identity
@@ -39,8 +39,6 @@ Querier = Annotated[Identity, Depends(disclosed("event.query"))]
 Exporter = Annotated[Identity, Depends(disclosed("export.read"))]
 Size = Annotated[int, Query(ge=1, le=POSITION_MAX)]
 NOT_FOUND: Final = problem_responses(404)
-_TILE = re.compile(r"([0-9]|[1-5][0-9])/((?:x[0-9]{3}/){0,4}[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
-_LEVEL_MAX = 6
 
 
 @router.get("/sources")
@@ -69,23 +67,21 @@ async def read_key(source: SourceName, audit: Parts, _: Prover) -> Any:
         200: {"content": {"application/octet-stream": {}}, "description": "Hashes of 32 bytes"},
     },
 )
-async def read_tile(
-    source: SourceName, path: Annotated[str, Path(max_length=60)], audit: Parts, _: Prover
-) -> Any:
-    """A tile of hashes (C2SP tlog-tiles): `<level>/<number>`, or `<level>/<number>.p/<width>` for an incomplete one."""
-    match = _TILE.fullmatch(path)
-    if match is None or int(match[1]) > _LEVEL_MAX:
-        raise not_found(
-            "tile", "A tile's address reads <level>/<number>, with .p/<width> behind it when incomplete."
-        )
-    level, number = int(match[1]), int(re.sub("[x/]", "", match[2]))
-    width = int(match[3] or TILE_WIDTH)
-    size = await audit.views.size(source)
-    first = number * TILE_WIDTH
-    if width > TILE_WIDTH or (first + width) * TILE_WIDTH**level > size:
-        raise not_found("tile", f"The mirror holds {size} events, too few for this tile.")
-    hashes = await MirrorTree(audit.views.pool, source).hashes(level, first, width)
-    return Response(b"".join(hashes), media_type="application/octet-stream")
+async def read_tile(source: SourceName, path: Annotated[str, Path(max_length=60)], audit: Parts, _: Prover) -> Any:
+    """A tile of hashes (C2SP tlog-tiles): `<level>/<number>`, or `<level>/<number>.p/<width>` for an
+    incomplete one.
+    """
+    try:
+        address = TileAddress.parse(path)
+    except ValueError as error:
+        raise not_found("tile", f"There is no such tile: {error}.") from error
+    end = (address.number * TILE_WIDTH + address.width) * TILE_WIDTH**address.level
+    if end > await audit.views.size(source):
+        raise not_found("tile", "The mirror does not hold enough events for this tile yet.")
+    content = await proofs_of(audit.views.pool, source).tile(address)
+    if content is None:
+        raise not_found("tile", "The mirror does not hold this tile yet.")
+    return Response(content, media_type="application/octet-stream")
 
 
 @router.get("/sources/{source}/events/{position}", responses=NOT_FOUND)
@@ -107,16 +103,12 @@ async def read_event(
 
 
 @router.get("/sources/{source}/consistency", responses=NOT_FOUND)
-async def read_consistency(
-    source: SourceName, old: Size, new: Size, audit: Parts, _: Prover
-) -> ConsistencyDocument:
+async def read_consistency(source: SourceName, old: Size, new: Size, audit: Parts, _: Prover) -> ConsistencyDocument:
     """Proof that the ledger of `new` events begins with the ledger of `old` events."""
     size = await audit.views.size(source)
     if not old <= new <= size:
-        raise not_found(
-            "size", f"A proof goes from an old to a new size of at most {size}, the size of the mirror."
-        )
-    tree = MirrorTree(audit.views.pool, source)
+        raise not_found("size", f"A proof goes from an old to a new size of at most {size}, the size of the mirror.")
+    tree = proofs_of(audit.views.pool, source)
     return ConsistencyDocument(
         old=old,
         new=new,
@@ -175,7 +167,7 @@ async def read_receipt(
     checkpoint = await _covering_checkpoint(audit, row["source"])
     if row["position"] > checkpoint["size"]:
         raise not_found("checkpoint", "No checkpoint covers the application yet. Try again in a few seconds.")
-    path = await MirrorTree(audit.views.pool, row["source"]).inclusion(row["position"], checkpoint["size"])
+    path = await proofs_of(audit.views.pool, row["source"]).inclusion(row["position"], checkpoint["size"])
     vkey = audit.sources[row["source"]].verifier.vkey()
     receipt = build_receipt(
         row["source"], application_id, row["body"], checkpoint["size"], path, checkpoint["note"], vkey
@@ -186,17 +178,13 @@ async def read_receipt(
 async def _covering_checkpoint(audit: Audit, source: str) -> Any:
     checkpoint = await audit.views.newest_checkpoint(source, await audit.views.size(source))
     if checkpoint is None:
-        raise not_found(
-            "checkpoint", f"No checkpoint of {source} was witnessed yet. Try again in a few seconds."
-        )
+        raise not_found("checkpoint", f"No checkpoint of {source} was witnessed yet. Try again in a few seconds.")
     return checkpoint
 
 
 async def _proof(audit: Audit, row: Any, size: int) -> ProofDocument:
-    path = await MirrorTree(audit.views.pool, row["source"]).inclusion(row["position"], size)
-    return ProofDocument(
-        index=row["position"] - 1, size=size, path=_encoded(path), leaf=leaf_hash(row["body"]).hex()
-    )
+    path = await proofs_of(audit.views.pool, row["source"]).inclusion(row["position"], size)
+    return ProofDocument(index=row["position"] - 1, size=size, path=_encoded(path), leaf=leaf_hash(row["body"]).hex())
 
 
 def _encoded(path: Sequence[bytes]) -> list[str]:

@@ -23,7 +23,9 @@ Asked = Annotated[PageRequest, Depends(page_request)]
 
 @router.post("/verifications", status_code=201, responses=problem_responses(404))
 async def run_verification(audit: Parts, identity: Verifier) -> VerificationDocument:
-    """Compares every ledger in its own database with the mirror and the signed checkpoints, and stores the outcome."""
+    """Compares every ledger in its own database with the mirror and the signed checkpoints, and stores the
+    outcome.
+    """
     verified = await audit.verification.run(identity.person)
     return await _read(audit, verified.number)
 

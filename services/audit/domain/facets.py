@@ -40,7 +40,9 @@ class Facets:
 
 
 def facets_of(data: Any) -> Facets:
-    """The facets of an event's data. A field of an unexpected shape is no facet: the mirror takes any event."""
+    """The facets of an event's data. A field of an unexpected shape is no facet: the mirror takes any
+    event.
+    """
     if not isinstance(data, Mapping):
         return Facets()
     return Facets(

@@ -8,9 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """None means no condition. `recorded_from` is inclusive and `recorded_before` exclusive; positions and amounts
-    (cents) are inclusive at both ends. By association, diary number and municipality an event is found that names them
-    itself, or whose application was named together with them by any event of any ledger.
+    """None means no condition. `recorded_from` is inclusive and `recorded_before` exclusive; positions and
+    amounts (cents) are inclusive at both ends. By association, diary number and municipality an event is
+    found that names them itself, or whose application was named together with them by any event of any
+    ledger.
     """
 
     source: str | None = None

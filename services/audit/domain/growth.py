@@ -10,8 +10,9 @@ from services.ledger.tree import TILE_WIDTH, Hash, edge_root, extend_edge
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """The tree after some leaves. `tail` holds the leaf hashes behind the last complete tile, `tiles` the new complete
-    tiles of level 0 as (number, hashes), `roots` the tree heads at the sizes that were asked for.
+    """The tree after some leaves. `tail` holds the leaf hashes behind the last complete tile, `tiles` the
+    new complete tiles of level 0 as (number, hashes), `roots` the tree heads at the sizes that were asked
+    for.
     """
 
     size: int

@@ -7,7 +7,9 @@ from typing import Any
 
 
 def merged(datas: Iterable[Any]) -> dict[str, Any]:
-    """The data of a stream's events, merged at the top level in their order: of each field the latest value."""
+    """The data of a stream's events, merged at the top level in their order: of each field the latest
+    value.
+    """
     state: dict[str, Any] = {}
     for data in datas:
         if isinstance(data, Mapping):

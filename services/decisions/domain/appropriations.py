@@ -64,11 +64,7 @@ def commit(state: Appropriation, appropriation_id: str, application_id: UUID, am
     if amount > state.free:
         raise conflict("appropriation-exceeded", f"{euros(state.free)} of {appropriation_id} is free, "
                        f"which is less than {euros(amount)}")  # fmt: skip
-    return [
-        AppropriationCommitted(
-            appropriation_id=appropriation_id, application_id=application_id, amount=amount
-        )
-    ]
+    return [AppropriationCommitted(appropriation_id=appropriation_id, application_id=application_id, amount=amount)]
 
 
 def evolve_diary(running: int, fact: Fact) -> int:
@@ -81,9 +77,7 @@ def assign_diary_number(
 ) -> DiaryNumberAssigned:
     """The next diary number; `write` makes its text of the running number and the year, by the county's pattern."""
     number = running + 1
-    return DiaryNumberAssigned(
-        diary_number=write(number, year), running=number, application_id=application_id
-    )
+    return DiaryNumberAssigned(diary_number=write(number, year), running=number, application_id=application_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +100,4 @@ def evolve_meeting(state: Meeting | None, fact: Fact) -> Meeting | None:
 
 def take_section(state: Meeting, application_id: UUID) -> SectionTaken:
     """The next section of the minutes for a case."""
-    return SectionTaken(
-        meeting_id=state.convened.meeting_id, section=state.section + 1, application_id=application_id
-    )
+    return SectionTaken(meeting_id=state.convened.meeting_id, section=state.section + 1, application_id=application_id)

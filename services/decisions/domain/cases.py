@@ -133,9 +133,7 @@ def assign(case: Case, officer: str) -> list[Fact]:
     """Gives the case to an officer; a disqualified one is refused."""
     _open_for_preparation(case)
     if officer in case.disqualified:
-        raise conflict(
-            "officer-disqualified", f"{officer} is disqualified in this case: name another officer"
-        )
+        raise conflict("officer-disqualified", f"{officer} is disqualified in this case: name another officer")
     return [CaseAssigned(application_id=case.opened.application_id, officer=officer)]
 
 
@@ -176,9 +174,7 @@ def assess(case: Case, person: str, points: int, reasons: str) -> list[Fact]:
     if case.open_requests:
         raise conflict("supplement-awaited", "a supplement is awaited: assess once it has come")
     return [
-        AssessmentRecorded(
-            application_id=case.opened.application_id, points=points, reasons=reasons, person=person
-        )
+        AssessmentRecorded(application_id=case.opened.application_id, points=points, reasons=reasons, person=person)
     ]
 
 
@@ -289,7 +285,7 @@ def claim(case: Case, claim_id: UUID, received_on: date, grounds: str) -> list[F
     ]  # fmt: skip
 
 
-def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:
+def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:  # noqa: FBT001 - the caller says what it means by name
     """Decides the pending claim: the sum changes to the ruling's, or stands; a late claim is not examined."""
     if case.claim is None:
         raise conflict("no-claim", "no claim is pending")
@@ -305,8 +301,8 @@ def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:
             application_id=case.opened.application_id, claim_id=case.claim.claim_id,
             diary_number=case.opened.diary_number, association_id=case.opened.association_id,
             association_name=case.opened.association_name, iban=case.opened.iban, basket=case.opened.basket,
-            pays=case.opened.pays, outcome=outcome, previous_amount=case.amount, amount=amount, instalments=instalments, reasons=ruling.reasons,
-            decided_on=ruling.decided_on, person=ruling.person,
+            pays=case.opened.pays, outcome=outcome, previous_amount=case.amount, amount=amount,
+            instalments=instalments, reasons=ruling.reasons, decided_on=ruling.decided_on, person=ruling.person,
         )
     ]  # fmt: skip
 
@@ -320,7 +316,7 @@ def become_final(case: Case, today: date) -> list[Fact]:
     return [DecisionBecameFinal(application_id=case.opened.application_id, final_on=today)]
 
 
-def sign_agreement(case: Case, years: int, without_money: bool, terms: str) -> list[Fact]:
+def sign_agreement(case: Case, years: int, without_money: bool, terms: str) -> list[Fact]:  # noqa: FBT001 - the caller says what it means by name
     """Signs a partnership's agreement after a decision."""
     if case.opened.basket != "partnership":
         raise conflict("no-partnership", "agreements are signed of partnerships")
@@ -335,7 +331,8 @@ def sign_agreement(case: Case, years: int, without_money: bool, terms: str) -> l
 
 def recover(case: Case, recovery: RecoveryDecided, small_limit: int) -> list[Fact]:
     """Decides to recover. At most what is in force and not recovered yet; what is under the county's limit (cents) need
-    not be returned (model: Act on Discretionary Government Transfers 688/2001)."""
+    not be returned (model: Act on Discretionary Government Transfers 688/2001).
+    """
     left = case.amount - case.recovered
     if recovery.amount > left:
         raise conflict("more-than-granted", f"{euros(left)} can be recovered at most")

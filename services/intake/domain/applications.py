@@ -22,9 +22,7 @@ from schemas.refusals import Refused, conflict, invalid
 from .calls import Call
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
-DECIDED: frozenset[Standing] = frozenset(
-    {"decided", "notified", "final", "paid", "payment_delayed", "recovery"}
-)
+DECIDED: frozenset[Standing] = frozenset({"decided", "notified", "final", "paid", "payment_delayed", "recovery"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Application:
     report: UsageReportSubmitted | None = None
 
 
-def evolve(state: Application | None, fact: Fact) -> Application | None:
+def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa: PLR0911 - one arm for each kind
     """The application after a fact."""
     match fact:
         case ApplicationSubmitted():
@@ -52,9 +50,7 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:
         case UsageReportSubmitted():
             return replace(state, report=fact)
         case ApplicationStandingChanged():
-            asked = (
-                {fact.request_id} if fact.standing == "supplement_requested" and fact.request_id else set()
-            )
+            asked = {fact.request_id} if fact.standing == "supplement_requested" and fact.request_id else set()
             return replace(
                 state,
                 standing=fact.standing,
@@ -73,22 +69,21 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
     found: list[Refused] = []
     on = application.arrived_on
     if county.activity(application.activity, on) is None:
-        found.append(
-            invalid("unknown-activity", f"{application.activity} is no activity of the division", "/activity")
-        )
+        found.append(invalid("unknown-activity", f"{application.activity} is no activity of the division", "/activity"))
     found += [
-        invalid("outside-the-county", f"{share.municipality} is no municipality of the county; the activity takes place "
-                "wholly in it", f"/municipalities/{index}/municipality")
+        invalid(
+            "outside-the-county",
+            f"{share.municipality} is no municipality of the county; the activity takes place wholly in it",
+            f"/municipalities/{index}/municipality",
+        )
         for index, share in enumerate(application.municipalities)
         if county.municipality(share.municipality, on) is None
-    ]  # fmt: skip
+    ]
     names = [share.municipality for share in application.municipalities]
     if len(set(names)) != len(names):
         found.append(invalid("municipality-twice", "each municipality stands once", "/municipalities"))
     if sum(share.percent for share in application.municipalities) != 100:
-        found.append(
-            invalid("shares-do-not-add-up", "the shares of municipalities add up to 100", "/municipalities")
-        )
+        found.append(invalid("shares-do-not-add-up", "the shares of municipalities add up to 100", "/municipalities"))
     if not application.separable_bookkeeping:
         found.append(invalid("bookkeeping-not-separable", "the activity must be told apart in the bookkeeping",
                              "/separable_bookkeeping"))  # fmt: skip
@@ -101,9 +96,7 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
     return found
 
 
-def submit(
-    state: Application | None, call: Call, application: ApplicationSubmitted, sent_at: datetime
-) -> list[Fact]:
+def submit(state: Application | None, call: Call, application: ApplicationSubmitted, sent_at: datetime) -> list[Fact]:
     """Sends an application. What comes late is recorded as late, not refused: it is decided as not examined.
 
     Refused when the call has not opened, or when the application exists.
@@ -118,7 +111,8 @@ def submit(
 
 def paper_moment(arrived_on: date) -> datetime:
     """The moment that counts for a paper application: the start of its own day of arrival in Helsinki, so that one that
-    arrives on the closing day is in time."""
+    arrives on the closing day is in time.
+    """
     return datetime.combine(arrived_on, time(0), HELSINKI).astimezone(UTC)
 
 
@@ -127,9 +121,7 @@ def supplement(state: Application, request_id: UUID, answer: str) -> list[Fact]:
     if request_id not in state.open_requests:
         raise conflict("no-such-request", "there is no open request for a supplement with this id")
     return [
-        ApplicationSupplemented(
-            application_id=state.submitted.application_id, request_id=request_id, answer=answer
-        )
+        ApplicationSupplemented(application_id=state.submitted.application_id, request_id=request_id, answer=answer)
     ]
 
 

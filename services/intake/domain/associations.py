@@ -38,6 +38,4 @@ def change_account(state: Association, iban: str, reason: str) -> list[Fact]:
     """Corrects the account. Refused when nothing changes."""
     if iban == state.iban:
         raise conflict("account-unchanged", "this is the account already")
-    return [
-        AssociationAccountChanged(association_id=state.registered.association_id, iban=iban, reason=reason)
-    ]
+    return [AssociationAccountChanged(association_id=state.registered.association_id, iban=iban, reason=reason)]

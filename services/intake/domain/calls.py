@@ -20,7 +20,8 @@ class Call:
 
     def is_late(self, moment: datetime) -> bool:
         """Whether something sent at `moment` came after the call. The closing minute is inclusive: a call that closes
-        at 16.00 takes what is sent at 16:00:59.999."""
+        at 16.00 takes what is sent at 16:00:59.999.
+        """
         closes_at = self.call.closes_at
         return closes_at is not None and moment >= closes_at + CLOSING_MINUTE
 

@@ -30,8 +30,7 @@ def side_errors(rows: Sequence[VoucherRow]) -> list[LineError]:
         LineError(
             number,
             None,
-            f"one side is above zero and the other is zero, "
-            f"not {row.debit_cents} and {row.credit_cents} cents",
+            f"one side is above zero and the other is zero, not {row.debit_cents} and {row.credit_cents} cents",
         )
         for number, row in enumerate(rows, 1)
         if min(row.debit_cents, row.credit_cents) != 0 or max(row.debit_cents, row.credit_cents) <= 0

@@ -21,9 +21,7 @@ def decode(data: bytes) -> tuple[str, str]:
             try:
                 return data.decode(encoding), encoding
             except UnicodeDecodeError as error:
-                raise ValueError(
-                    f"the file begins with the mark of {encoding}, but {_where(data, error)}"
-                ) from error
+                raise ValueError(f"the file begins with the mark of {encoding}, but {_where(data, error)}") from error
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError:

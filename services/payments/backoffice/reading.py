@@ -43,9 +43,7 @@ def read_postings(profile: Profile, data: bytes) -> PostingFile:
 def _rows(profile: Profile, text: str) -> list[PostingRow]:
     errors: list[LineError] = []
     if profile.final_newline and text and not text.endswith("\n"):
-        errors.append(
-            LineError(text.count("\n") + 1, None, "has no line break at its end: the file may be cut off")
-        )
+        errors.append(LineError(text.count("\n") + 1, None, "has no line break at its end: the file may be cut off"))
     lines = _delimited_lines(profile, text, errors) if profile.kind == "delimited" else _fixed_lines(text)
     columns: list[Column] = list(profile.columns)
     if profile.header:
@@ -112,14 +110,10 @@ class _RowReader:
         self._profile = profile
         self._columns = columns
         self._readers: list[tuple[Column, PostingField, CellReader] | None] = [
-            None
-            if column.field is None
-            else (column, column.field, cell_reader(column.field, column, profile))
+            None if column.field is None else (column, column.field, cell_reader(column.field, column, profile))
             for column in columns
         ]
-        self._constants = {
-            field: cell_reader(field, None, profile)(text) for field, text in profile.constants.items()
-        }
+        self._constants = {field: cell_reader(field, None, profile)(text) for field, text in profile.constants.items()}
         self._ordinal = 0
 
     def read(self, line: _Line, errors: list[LineError]) -> PostingRow | None:

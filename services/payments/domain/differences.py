@@ -1,4 +1,6 @@
-"""Differences (*erotus*) and periods (*kausi*): raised once, explained by one person, accepted by another, then closed."""
+"""Differences (*erotus*) and periods (*kausi*): raised once, explained by one person, accepted by another, then
+closed.
+"""
 
 from __future__ import annotations
 
@@ -54,9 +56,7 @@ def explain(state: Difference, person: str, explanation: str) -> list[Fact]:
     """Says what the cause is and how it is put right."""
     if state.accepted:
         raise conflict("accepted-already", "the difference is settled already")
-    return [
-        DifferenceExplained(difference_id=state.raised.difference_id, explanation=explanation, person=person)
-    ]
+    return [DifferenceExplained(difference_id=state.raised.difference_id, explanation=explanation, person=person)]
 
 
 def accept(state: Difference, person: str, reason: str) -> list[Fact]:
@@ -71,7 +71,7 @@ def accept(state: Difference, person: str, reason: str) -> list[Fact]:
 
 
 def close(
-    period: str, person: str, closed: bool, reconciled: bool, differences: Sequence[Difference],
+    period: str, person: str, closed: bool, reconciled: bool, differences: Sequence[Difference],  # noqa: FBT001 - the caller says what it means by name
     postings: Sequence[Posting], files: Sequence[str],
 ) -> PeriodClosed:  # fmt: skip
     """Closes a period: reconciled, with no difference open, and in balance."""

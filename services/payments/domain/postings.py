@@ -1,4 +1,6 @@
-"""Double entry: each money event yields one balanced posting (*kirjaus*) by the county's posting table. A pure function."""
+"""Double entry: each money event yields one balanced posting (*kirjaus*) by the county's posting table. A pure
+function.
+"""
 
 from __future__ import annotations
 
@@ -64,27 +66,19 @@ class Posting:
         return f"{self.posted_on:%Y-%m}"
 
 
-def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTable) -> Posting | None:
+def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTable) -> Posting | None:  # noqa: PLR0911 - one arm for each kind
     """The posting of a money event, or None for an event that moves no money."""
     match fact:
         case GrantAwarded():
             return _post(position, fact, grant, table, fact.awarded_on, fact.amount, "Avustuspäätös")
         case GrantChanged() if fact.change > 0:
-            return _post(
-                position, fact, grant, table, fact.changed_on, fact.change, "Oikaisu", "grant.increased"
-            )
+            return _post(position, fact, grant, table, fact.changed_on, fact.change, "Oikaisu", "grant.increased")
         case GrantChanged():
-            return _post(
-                position, fact, grant, table, fact.changed_on, -fact.change, "Oikaisu", "grant.reduced"
-            )
+            return _post(position, fact, grant, table, fact.changed_on, -fact.change, "Oikaisu", "grant.reduced")
         case PaymentBooked():
-            return _post(
-                position, fact, grant, table, fact.booked_on, fact.amount, f"Maksu {fact.instalment}"
-            )
+            return _post(position, fact, grant, table, fact.booked_on, fact.amount, f"Maksu {fact.instalment}")
         case PaymentReturned():
-            return _post(
-                position, fact, grant, table, fact.booked_on, fact.amount, f"Palautunut {fact.instalment}"
-            )
+            return _post(position, fact, grant, table, fact.booked_on, fact.amount, f"Palautunut {fact.instalment}")
         case RecoveryClaimed():
             return _post(position, fact, grant, table, fact.claimed_on, fact.amount, "Takaisinperintä")
         case RecoveryReceived():
@@ -92,7 +86,7 @@ def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTa
     return None
 
 
-def _post(  # noqa: PLR0913 - the parts of a posting
+def _post(  # noqa: PLR0913, PLR0917 - the parts of a posting
     position: int, fact: Fact, grant: GrantIdentity, table: PostingTable, on: date, amount: int, text: str,
     rule_for: str | None = None,
 ) -> Posting:  # fmt: skip
@@ -100,8 +94,8 @@ def _post(  # noqa: PLR0913 - the parts of a posting
     assert amount > 0, "a posting moves more than nothing"
     return Posting(
         position, fact.event_type, grant, getattr(fact, "instalment", None), getattr(fact, "end_to_end_id", None),
-        getattr(fact, "bank_reference", None), on, rule.debit.number, rule.credit.number, rule.cost_centre, rule.service_class,
-        amount, f"{text} {grant.diary_number}",
+        getattr(fact, "bank_reference", None), on, rule.debit.number, rule.credit.number, rule.cost_centre,
+        rule.service_class, amount, f"{text} {grant.diary_number}",
     )  # fmt: skip
 
 
@@ -115,14 +109,14 @@ class Voucher:
 
 
 def number_vouchers(postings: Sequence[Posting], exports: Iterable[VouchersExported]) -> list[Voucher]:
-    """The vouchers of all exported postings: each export numbered the postings of its period and range in their order."""
+    """The vouchers of all exported postings: each export numbered the postings of its period and range in their
+    order.
+    """
     vouchers: list[Voucher] = []
     for export in exports:
         chosen = of_export(postings, export.period, export.after_position, export.up_to_position)
         assert len(chosen) == export.count, "an export holds the postings that it counted"
-        vouchers += [
-            Voucher(export.series, export.first_number + i, posting) for i, posting in enumerate(chosen)
-        ]
+        vouchers += [Voucher(export.series, export.first_number + i, posting) for i, posting in enumerate(chosen)]
     return vouchers
 
 

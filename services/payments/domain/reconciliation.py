@@ -1,7 +1,9 @@
 """Three-way reconciliation (*täsmäytys*) of a period: ledger, bank, back office.
 
-Vouchers are matched by strong keys, in this order: voucher number; EndToEndId; diary number with instalment. What has no
-strong key is never matched: where sum, accounts and date fit open vouchers, a match is proposed and the line is ambiguous.
+Vouchers are matched by strong keys, in this order: voucher number; EndToEndId; diary number with instalment. What
+has no
+strong key is never matched: where sum, accounts and date fit open vouchers, a match is proposed and the line is
+ambiguous.
 Every line ends in exactly one class.
 """
 
@@ -51,7 +53,9 @@ class BankEntry:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One compared thing and its class. `subject` names it for good: the same line has the same subject in every run."""
+    """One compared thing and its class. `subject` names it for good: the same line has the same subject in every
+    run.
+    """
 
     line_class: LineClass
     subject: str
@@ -84,7 +88,8 @@ def reconcile(
     unbooked: Mapping[str, UUID],
 ) -> list[Line]:
     """All lines of a period. `unbooked` maps the EndToEndIds of payments that the bank has not booked to their
-    applications. Pure and repeatable: the result depends on nothing but the arguments, not on their order."""
+    applications. Pure and repeatable: the result depends on nothing but the arguments, not on their order.
+    """
     groups: dict[VoucherKey, list[BookRow]] = defaultdict(list)
     for row in book:
         groups[row.series, row.number].append(row)
@@ -186,7 +191,8 @@ def _strong_keys(vouchers: Iterable[Voucher]) -> dict[StrongKey, Voucher]:
 
 def _keys(rows: Iterable[BookRow]) -> Iterator[StrongKey]:
     """EndToEndId, or diary number with instalment, together with the account moved and its side: one instalment is
-    booked and returned under the same id."""
+    booked and returned under the same id.
+    """
     for row in rows:
         side = row.debit - row.credit
         if row.end_to_end_id:

@@ -63,5 +63,7 @@ def check_ready(run: Run, approvals_required: int) -> None:
     """A file is built only of a run with all its approvals by different people, none of them the proposer."""
     people = set(run.approvers) - {run.proposed.person}
     if len(people) < approvals_required:
-        raise conflict("not-approved", f"the run needs {approvals_required} approvals by people who did not propose it; "
-                       f"it has {len(people)}")  # fmt: skip
+        raise conflict(
+            "not-approved",
+            f"the run needs {approvals_required} approvals by people who did not propose it; it has {len(people)}",
+        )

@@ -158,13 +158,9 @@ def test_lines_are_counted_through_line_breaks_inside_a_cell() -> None:
 
 def test_columns_may_stand_in_another_order_but_not_be_missing_or_unknown() -> None:
     data = write_vouchers(GENERIC, voucher()).decode()
-    swapped = "".join(
-        ",".join(reversed(row.split(","))) + "\n" for row in data.replace(", 1.", " 1.").splitlines()
-    )
+    swapped = "".join(",".join(reversed(row.split(","))) + "\n" for row in data.replace(", 1.", " 1.").splitlines())
     assert read_postings(GENERIC, swapped.encode()).sum_debit_cents == 123450
-    with pytest.raises(
-        PostingFileInvalid, match=r"'credit': the column is missing.*'kredit': profile 'generic'"
-    ):
+    with pytest.raises(PostingFileInvalid, match=r"'credit': the column is missing.*'kredit': profile 'generic'"):
         read_postings(GENERIC, data.replace("credit", "kredit").encode())
 
 
@@ -223,9 +219,7 @@ def payments_list() -> Profile:
 
 
 def test_a_list_without_vouchers_is_read_with_what_is_found_out() -> None:
-    file = read_postings(
-        payments_list(), (REPOSITORY / "tests/data/books-fi-payments-cp1252.csv").read_bytes()
-    )
+    file = read_postings(payments_list(), (REPOSITORY / "tests/data/books-fi-payments-cp1252.csv").read_bytes())
     assert file.encoding == "cp1252"
     assert [(row.voucher_series, row.voucher_number, row.period, row.account) for row in file.rows] == [
         ("TI", 1, "2026-10", "1700"),
@@ -245,9 +239,7 @@ def test_a_file_that_procountor_wrote_is_read() -> None:
 
 def test_a_profile_may_carry_profiles_constants() -> None:
     columns = [
-        {"header": column.header, "field": column.field}
-        for column in GENERIC.columns
-        if column.field != "period"
+        {"header": column.header, "field": column.field} for column in GENERIC.columns if column.field != "period"
     ]
     shape = profile("generic", columns=columns, constants={"period": "2026-09"})
     data = write_postings(GENERIC, [voucher_row()]).replace(b",period", b"").replace(b",2026-10,", b",")

@@ -18,9 +18,9 @@ from services.payments.backoffice import (
 )
 from tests.unit.payments.backoffice.profiles import DYNASTY, WRITABLE, voucher, voucher_row
 
-_codes = st.text(
-    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufeff"), max_size=40
-).map(str.strip)
+_codes = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\ufeff"), max_size=40).map(
+    str.strip
+)
 _texts = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=70),
     st.text(alphabet="åäöÅÄÖé €\"';,=+-@\t\n|'0aÃ¤ï»¿", max_size=20),
@@ -69,9 +69,7 @@ def test_whatever_a_profile_writes_it_reads_back_the_same(profile: Profile, list
 
 @pytest.mark.parametrize("profile", WRITABLE, ids=lambda profile: f"{profile.id}-{profile.delimiter!r}")
 @given(cents=_cents.map(lambda cents: cents % 10**12 + 1))
-def test_ordinary_vouchers_are_never_refused_and_come_back_with_their_sums(
-    profile: Profile, cents: int
-) -> None:
+def test_ordinary_vouchers_are_never_refused_and_come_back_with_their_sums(profile: Profile, cents: int) -> None:
     listed = voucher(cents, text="Järjestöavustus (1. erä): Äijä ry - 50 %")
     file = read_postings(profile, write_vouchers(profile, listed))
     assert as_vouchers(file) == listed

@@ -1,7 +1,8 @@
-"""A receipt (*kuittaus*): proof for the applicant that an application is in the ledger, checkable without a network.
+"""A receipt (*kuittaus*): proof for the applicant that an application is in the ledger, checkable without a
+network.
 
-{"receipt": "grant-ledger/1", "ledger": "intake", "application_id": "…", "position": 12, "event": "<the event's body>",
- "size": 40, "path": ["<base64>", …], "checkpoint": "<signed note>", "vkey": "<public key>"}
+{"receipt": "grant-ledger/1", "ledger": "intake", "application_id": "…", "position": 12, "event": "<the
+event's body>", "size": 40, "path": ["<base64>", …], "checkpoint": "<signed note>", "vkey": "<public key>"}
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import Any, Final
 
 from services.ledger.errors import Corrupt, NoteInvalid
 from services.ledger.notes import Verifier
+from services.ledger.proofs import verify_inclusion
 from services.ledger.records import Record, decode_body
-from services.ledger.tree import Hash, leaf_hash, node_hash
+from services.ledger.tree import Hash, leaf_hash
 
-from .errors import ReceiptInvalid
+from .domain.errors import ReceiptInvalid
 
 FORMAT: Final = "grant-ledger/1"
 
@@ -39,7 +41,9 @@ def build_receipt(
 
 
 def check_receipt(receipt: Mapping[str, Any], vkey: str) -> Record:
-    """The event that a receipt proves; raises ReceiptInvalid. `vkey` comes from a trusted place, not the receipt."""
+    """The event that a receipt proves; raises ReceiptInvalid. `vkey` comes from a trusted place, not the
+    receipt.
+    """
     try:
         body = str(receipt["event"]).encode()
         record = decode_body(body)
@@ -49,28 +53,8 @@ def check_receipt(receipt: Mapping[str, Any], vkey: str) -> Record:
         raise ReceiptInvalid(f"the checkpoint is not signed by the ledger: {error}") from error
     except (KeyError, TypeError, binascii.Error, Corrupt, UnicodeEncodeError) as error:
         raise ReceiptInvalid("the receipt is incomplete or not in the form that it says") from error
-    if root_by_path(record.position - 1, checkpoint.size, leaf_hash(body), path) != checkpoint.root:
+    if not verify_inclusion(leaf_hash(body), record.position, checkpoint.size, path, checkpoint.root):
         raise ReceiptInvalid("the event is not in the tree that the checkpoint signs")
     if record.data.get("application_id") != receipt.get("application_id"):
         raise ReceiptInvalid("the event is of another application")
     return record
-
-
-def root_by_path(index: int, size: int, leaf: Hash, path: Sequence[Hash]) -> Hash | None:
-    """The root that an audit path leads to (RFC 9162 section 2.1.3.2); None when its length does not fit."""
-    if not 0 <= index < size:
-        return None
-    node, last, root = index, size - 1, leaf
-    for part in path:
-        if last == 0:
-            return None
-        if node & 1 or node == last:
-            root = node_hash(part, root)
-            while not node & 1 and node:
-                node >>= 1
-                last >>= 1
-        else:
-            root = node_hash(root, part)
-        node >>= 1
-        last >>= 1
-    return root if last == 0 else None
