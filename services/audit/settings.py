@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from services.ledger.notes import Verifier
 from services.web.settings import ServiceSettings
 
-_VKEY_LINE = re.compile(r"[^/\\+\s]+\+[0-9a-f]{8}\+\S+")
+_VKEY_LINE = re.compile(r"[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{44}")
 
 
 class Source(BaseModel):
