@@ -1,8 +1,9 @@
 """Two services that know no grants and react to one another, written as real services are.
 
-`counter` takes orders (stream `order/<key>`). `store` packs each (`parcel/<key>`), once the campaign that the order
-names is known to it (`campaign/<name>`, from an event under another key: it may come later). `counter` confirms each
-parcel (`confirmation/<key>`). So of every order there must be one parcel and one confirmation, in the order of the orders.
+`counter` takes orders (stream `order/<key>`). `store` packs each (`parcel/<key>`), once the campaign that the
+order names is known to it (`campaign/<name>`, from an event under another key: it may come later). `counter`
+confirms each parcel (`confirmation/<key>`). So of every order there must be one parcel and one confirmation,
+in the order of the orders.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
