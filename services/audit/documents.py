@@ -152,7 +152,7 @@ class ReceiptDocument(BaseModel):
 
     receipt: str
     ledger: str
-    application_id: str
+    stream: str
     position: int
     event: str
     size: int

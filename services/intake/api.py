@@ -224,6 +224,14 @@ def _applications(intake: Intake, ledger: Ledger) -> APIRouter:
         await _own_application(intake, identity, "application.read", application_id)
         return await _one(ledger, "applications", str(application_id), when)
 
+    @routes.get("/applications/{application_id}/receipt", responses=problem_responses(404, 409))
+    async def read_receipt(
+        application_id: UUID, identity: Annotated[Identity, Depends(require("application.read"))]
+    ) -> dict[str, Any]:
+        """Proof, checkable offline and by anybody, that the application is in the ledger as it was sent."""
+        await _own_application(intake, identity, "application.read", application_id)
+        return await intake.receipt(application_id)
+
     return routes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from services.web.composition import Parts, compose, ledger_of
+from services.web.composition import Parts, compose, ledger_of, signer_of
 from services.web.county import load_county
 
 from . import api, views
@@ -18,7 +18,7 @@ def application(settings: IntakeSettings | None = None) -> tuple[FastAPI, Intake
     chosen = settings or IntakeSettings()
     county = load_county(chosen.county_folder)
     ledger = ledger_of(chosen, views.REGISTERS)
-    intake = Intake(ledger, county, chosen.clock)
+    intake = Intake(ledger, county, chosen.clock, signer_of(chosen, "intake").verifier)
     parts = Parts(
         "intake",
         "Calls, associations, applications and usage reports.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -20,8 +21,11 @@ from schemas.intake import (
     UsageReportSubmitted,
 )
 from schemas.money import NonNegativeMoney
-from schemas.refusals import SeveralRefused, not_found
-from services.ledger import Context, Ledger
+from schemas.refusals import SeveralRefused, conflict, not_found
+from services.ledger import Context, Ledger, Verifier
+from services.ledger.checkpointing import latest
+from services.ledger.proofs import Proofs, TableSource
+from services.ledger.receipts import build_receipt
 from services.web.commands import Command, encode
 from services.web.handling import Answer, Loaded, Plan, handle, load
 
@@ -49,8 +53,9 @@ class SubmitApplication(Contract):
 class Intake:
     """The commands. Each returns once its events are durable."""
 
-    def __init__(self, ledger: Ledger, county: County, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, county: County, clock: Clock, verifier: Verifier) -> None:
         self._ledger = ledger
+        self._verifier = verifier
         self._county = county
         self._clock = clock
 
@@ -118,6 +123,18 @@ class Intake:
             return Plan((loaded.write(facts),), answer)
 
         return await self._handle(command, decide)
+
+    async def receipt(self, application_id: UUID) -> dict[str, Any]:
+        """The receipt of a sent application against the newest checkpoint; refused until one covers it."""
+        records = await self._ledger.stream(f"application/{application_id}")
+        if not records:
+            raise not_found("such application")
+        note = await latest(self._ledger)
+        checkpoint = None if note is None else self._verifier.open(note)
+        if note is None or checkpoint is None or checkpoint.size < records[0].position:
+            raise conflict("not-signed-yet", "no checkpoint covers the application yet: ask again in a second")
+        path = await Proofs(TableSource(self._ledger.pool)).inclusion(records[0].position, checkpoint.size)
+        return build_receipt("intake", records[0].body, checkpoint.size, path, note, self._verifier.vkey())
 
     async def withdraw(self, command: Command, application_id: UUID, reason: str) -> Answer:
         return await self._act(command, application_id, lambda state: applications.withdraw(state, reason))

@@ -9,7 +9,8 @@ LedgerError
 ├── NotYet                a reaction needs a fact that has not come: park and wait for its stream
 ├── Unavailable           the database cannot be reached; nothing was recorded, try again
 └── Corrupt               what is stored contradicts itself
-    └── NoteInvalid       a checkpoint is malformed or its signature does not hold
+    ├── NoteInvalid       a checkpoint is malformed or its signature does not hold
+    └── ReceiptInvalid    a receipt does not prove what it says
 """
 
 from __future__ import annotations
@@ -68,3 +69,7 @@ class Corrupt(LedgerError):
 
 class NoteInvalid(Corrupt):
     """A signed note is malformed, or its signature does not hold."""
+
+
+class ReceiptInvalid(Corrupt):
+    """A receipt does not prove what it says."""

@@ -46,11 +46,16 @@ def ledger_of(settings: ServiceSettings, registers: Sequence[Register]) -> Ledge
     return Ledger(settings.database_dsn, settings.schema_name, settings.clock, registers)
 
 
+def signer_of(settings: ServiceSettings, name: str) -> Signer:
+    """The service's signing key under its ledger's name."""
+    return Signer.load(f"grant-ledger/{name}", settings.signing_key_file)
+
+
 def compose(settings: ServiceSettings, ledger: Ledger, parts: Parts) -> FastAPI:
     """The service's application; its lifespan starts the ledger, the relay, checkpoints, consumers and the
     attendant.
     """
-    signer = Signer.load(f"grant-ledger/{parts.name}", settings.signing_key_file)
+    signer = signer_of(settings, parts.name)
     every_reaction = {kind: react for topic in parts.reactions.values() for kind, react in topic.items()}
     inbox = Inbox(ledger, parts.name, every_reaction, known)
     attendant = Attendant(ledger, inbox)

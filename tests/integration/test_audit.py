@@ -11,9 +11,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from services.audit.domain.errors import ReceiptInvalid
-from services.audit.receipts import check_receipt
+from services.ledger.errors import ReceiptInvalid
 from services.ledger.proofs import verify_consistency, verify_inclusion
+from services.ledger.receipts import check_receipt
 from services.ledger.relay import Relay
 from services.ledger.tree import leaf_hash, root_of
 from services.ledger.verify import verify_export
@@ -270,7 +270,12 @@ async def test_a_receipt_holds_offline_and_a_changed_one_does_not(watched: Watch
         assert (await client.get("/v1/receipts/nobody")).status_code == 404
     assert check_receipt(receipt, vkey).position == 4
     forged = receipt["event"].replace("2500.50", "9500.50")
-    for changed in ({"event": forged}, {"path": receipt["path"][1:]}, {"checkpoint": "x"}, {"application_id": ANNA}):
+    for changed in (
+        {"event": forged},
+        {"path": receipt["path"][1:]},
+        {"checkpoint": "x"},
+        {"stream": f"application/{ANNA}"},
+    ):
         with pytest.raises(ReceiptInvalid):
             check_receipt(receipt | changed, vkey)
 

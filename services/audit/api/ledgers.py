@@ -22,9 +22,9 @@ from services.audit.documents import (
 )
 from services.audit.domain.streams import merged
 from services.audit.proving import proofs_of
-from services.audit.receipts import build_receipt
 from services.audit.views import POSITION_MAX, checkpoint_document, event_document
 from services.ledger.proofs import TileAddress
+from services.ledger.receipts import build_receipt
 from services.ledger.tree import TILE_WIDTH, leaf_hash
 from services.web.commands import AsOf, as_of
 from services.web.identity import Identity
@@ -169,9 +169,7 @@ async def read_receipt(
         raise not_found("checkpoint", "No checkpoint covers the application yet. Try again in a few seconds.")
     path = await proofs_of(audit.views.pool, row["source"]).inclusion(row["position"], checkpoint["size"])
     vkey = audit.sources[row["source"]].verifier.vkey()
-    receipt = build_receipt(
-        row["source"], application_id, row["body"], checkpoint["size"], path, checkpoint["note"], vkey
-    )
+    receipt = build_receipt(row["source"], row["body"], checkpoint["size"], path, checkpoint["note"], vkey)
     return ReceiptDocument.model_validate(receipt)
 
 

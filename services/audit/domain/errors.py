@@ -1,8 +1,7 @@
 """The errors of audit.
 
 AuditError
-├── NotMirrorable    a message is no event that the mirror could hold
-└── ReceiptInvalid   a receipt does not prove what it says
+└── NotMirrorable    a message is no event that the mirror could hold
 """
 
 from __future__ import annotations
@@ -14,7 +13,3 @@ class AuditError(Exception):
 
 class NotMirrorable(AuditError):
     """A message is no event that the mirror could hold."""
-
-
-class ReceiptInvalid(AuditError):
-    """A receipt does not prove what it says."""

@@ -219,6 +219,8 @@ def plan_instalments(amount: int, payable_from: tuple[date, ...]) -> tuple[Insta
         return ()
     if not payable_from:
         raise invalid("no-instalments", "a grant is paid in one instalment at least", "/payable_from")
+    if len(payable_from) > amount:
+        raise invalid("too-many-instalments", "each instalment is a cent at least", "/payable_from")
     shares = split(amount, [1] * len(payable_from))
     return tuple(
         Instalment(number=index + 1, amount=share, payable_from=day)
@@ -247,6 +249,8 @@ def decide(case: Case, ruling: Ruling) -> list[Fact]:
     _open_for_preparation(case)
     if case.proposal is None:
         raise conflict("no-proposal", "a decision needs a proposal first")
+    if case.open_requests:
+        raise conflict("supplement-awaited", "a supplement is awaited: decide once it has come")
     check_outcome(case, ruling.outcome, ruling.amount)
     opened = case.opened
     return [

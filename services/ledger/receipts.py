@@ -1,7 +1,6 @@
-"""A receipt (*kuittaus*): proof for the applicant that an application is in the ledger, checkable without a
-network.
+"""A receipt (*kuittaus*): proof for whoever handed something in that it is in the ledger, checkable without a network.
 
-{"receipt": "grant-ledger/1", "ledger": "intake", "application_id": "…", "position": 12, "event": "<the
+{"receipt": "grant-ledger/1", "ledger": "intake", "stream": "…", "position": 12, "event": "<the
 event's body>", "size": 40, "path": ["<base64>", …], "checkpoint": "<signed note>", "vkey": "<public key>"}
 """
 
@@ -12,26 +11,23 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from services.ledger.errors import Corrupt, NoteInvalid
-from services.ledger.notes import Verifier
-from services.ledger.proofs import verify_inclusion
-from services.ledger.records import Record, decode_body
-from services.ledger.tree import Hash, leaf_hash
-
-from .domain.errors import ReceiptInvalid
+from .errors import Corrupt, NoteInvalid, ReceiptInvalid
+from .notes import Verifier
+from .proofs import verify_inclusion
+from .records import Record, decode_body
+from .tree import Hash, leaf_hash
 
 FORMAT: Final = "grant-ledger/1"
 
 
-def build_receipt(
-    ledger: str, application_id: str, body: bytes, size: int, path: Sequence[Hash], note: str, vkey: str
-) -> dict[str, Any]:
+def build_receipt(ledger: str, body: bytes, size: int, path: Sequence[Hash], note: str, vkey: str) -> dict[str, Any]:
     """The receipt of an event whose audit path leads to the root of the checkpoint in `note`."""
+    record = decode_body(body)
     return {
         "receipt": FORMAT,
         "ledger": ledger,
-        "application_id": application_id,
-        "position": decode_body(body).position,
+        "stream": record.stream,
+        "position": record.position,
         "event": body.decode(),
         "size": size,
         "path": [base64.b64encode(part).decode() for part in path],
@@ -55,6 +51,6 @@ def check_receipt(receipt: Mapping[str, Any], vkey: str) -> Record:
         raise ReceiptInvalid("the receipt is incomplete or not in the form that it says") from error
     if not verify_inclusion(leaf_hash(body), record.position, checkpoint.size, path, checkpoint.root):
         raise ReceiptInvalid("the event is not in the tree that the checkpoint signs")
-    if record.data.get("application_id") != receipt.get("application_id"):
-        raise ReceiptInvalid("the event is of another application")
+    if record.stream != receipt.get("stream"):
+        raise ReceiptInvalid("the event is of another stream")
     return record
