@@ -47,6 +47,12 @@ def _parse_not_negative(value: Any) -> int:
     return amount
 
 
+def _from_text(value: Any) -> int:
+    if not isinstance(value, str):
+        raise ValueError('an amount is a string such as "1234.50 EUR"')  # noqa: TRY004 - pydantic wants it
+    return cents(value)
+
+
 _serialize = PlainSerializer(euros, return_type=str, when_used="json")
 _PATTERN = r"(0|[1-9][0-9]{0,11})\.[0-9]{2} EUR$"
 Money = Annotated[
@@ -63,6 +69,9 @@ PositiveMoney = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^(?!0\.00)" + _PATTERN}),
 ]  # fmt: skip
 """Cents, more than zero."""
+NonNegativeAmount = Annotated[NonNegativeMoney, BeforeValidator(_from_text)]
+PositiveAmount = Annotated[PositiveMoney, BeforeValidator(_from_text)]
+"""As the money types above, but read from text alone: a bare number that was sent could be euros as well as cents."""
 
 
 def split(total_cents: int, weights: Sequence[int]) -> list[int]:

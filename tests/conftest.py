@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
+from hypothesis import HealthCheck, settings
 
 from deploy.local.broker import Broker
 from deploy.local.postgres import PostgresCluster
@@ -19,12 +21,21 @@ from tests.infrastructure.ladder import LadderFailed, apache_missing, own_binari
 from tests.infrastructure.session import ServerDesk, Servers, ServersElsewhere, SessionServers
 
 DIRECTIONS = "grants_servers"
+# How long a machine takes to make an example says nothing of the code; the same examples come in every run.
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
 servers_key = pytest.StashKey[Servers]()
 held_key = pytest.StashKey[SessionServers]()
 desk_key = pytest.StashKey[ServerDesk]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Plain tracebacks: the default prints every local variable, which takes seconds.
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level, renderer]
+    )
     worker = getattr(config, "workerinput", None)
     if worker is not None:
         config.stash[servers_key] = ServersElsewhere(worker[DIRECTIONS])

@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deploy.local.errors import AlreadyRunning, LocalServerError
 from deploy.local.issuer import load_key, mint
@@ -36,6 +36,7 @@ from services.web.identity import Role
 LEDGER_SERVICES: Final = ("intake", "decisions", "payments")
 SERVICES: Final = (*LEDGER_SERVICES, "audit")
 _PASSWORD_BYTES: Final = 24
+_PROCESS_ID_MAX: Final = 2**31 - 1
 
 
 class NoSystem(LocalServerError):
@@ -58,7 +59,7 @@ class SystemRecord(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    process_id: int
+    process_id: int = Field(ge=1, le=_PROCESS_ID_MAX)
     addresses: dict[str, str]
     databases: dict[str, DatabaseAddress]
     broker: str
@@ -128,9 +129,20 @@ class SystemFolder:
             audience=record.audience,
         )
 
+    def address(self, record: SystemRecord, service: str) -> str:
+        """The base URL of a running system's service. Raises NoSystem when the system runs without it."""
+        address = record.addresses.get(service)
+        if address is None:
+            raise self._runs_without(service)
+        return address
+
     def dsn(self, record: SystemRecord, service: str) -> str:
-        """`postgresql://…` of a running system's service, with the rights of the service's own role."""
-        address = record.databases[service]
+        """`postgresql://…` of a running system's service, with the rights of the service's own role. Raises
+        NoSystem when the system runs without it.
+        """
+        address = record.databases.get(service)
+        if address is None:
+            raise self._runs_without(service)
         password = quote(self.passwords()[service].service, safe="")
         return f"postgresql://{address.user}:{password}@127.0.0.1:{address.port}/{address.database}"
 
@@ -172,6 +184,9 @@ class SystemFolder:
             if _is_alive(record.process_id):
                 return record
         raise NoSystem(f"no system runs in {self.path}: start one with `grants up --folder {self.path}`")
+
+    def _runs_without(self, service: str) -> NoSystem:
+        return NoSystem(f"the system in {self.path} runs without {service}")
 
 
 def new_signing_key() -> bytes:

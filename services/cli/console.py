@@ -40,7 +40,9 @@ class Service(StrEnum):
     AUDIT = "audit"
 
 
-Folder = Annotated[Path, typer.Option("--folder", help="Folder of the running local system (see `grants up`).")]
+Folder = Annotated[
+    Path, typer.Option("--folder", file_okay=False, help="Folder of the running local system (see `grants up`).")
+]
 DatabaseUrl = Annotated[
     str | None,
     typer.Option(

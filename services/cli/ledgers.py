@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import asyncpg
 
 from services.cli.console import CannotDo, LedgerService
-from services.ledger import Ledger, Register
+from services.ledger import Ledger, LedgerError, Register
 from services.ledger.writer import CONNECTION_LOST
 from services.web.clock import system_clock
 from services.web.settings import with_password
+
+NO_ADDRESS: Final = (
+    "the database's address should look like postgresql://user@host:5432/database, with everything but letters and "
+    "digits in the password percent-encoded"
+)
 
 
 @asynccontextmanager
@@ -23,13 +29,22 @@ async def ledger_of(
     address = database_address(service, folder, database_url, password_file)
     ledger = Ledger(address, service.value, system_clock, registers_of(service), pool_size=2)
     try:
-        await ledger.start()
+        await _start(ledger)
         try:
             yield ledger
         finally:
             await ledger.stop()
-    except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+    except (*CONNECTION_LOST, asyncpg.PostgresError, LedgerError) as error:
         raise CannotDo(f"the database of {service.value} does not do it: {type(error).__name__}: {error}") from error
+
+
+async def _start(ledger: Ledger) -> None:
+    try:
+        await ledger.start()
+    except asyncpg.InterfaceError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise CannotDo(NO_ADDRESS) from error
 
 
 def database_address(service: LedgerService, folder: Path, database_url: str | None, password_file: Path | None) -> str:
@@ -53,7 +68,11 @@ def address_with_password(database_url: str, password_file: Path | None) -> str:
     if password_file is None:
         return database_url
     try:
-        return with_password(database_url, password_file.read_text(encoding="utf-8").rstrip("\r\n"))
+        password = password_file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotDo(f"the password cannot be read from {password_file}: {error}") from error
+    try:
+        return with_password(database_url, password)
     except ValueError as error:
         raise CannotDo(str(error)) from error
 

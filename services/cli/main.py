@@ -33,6 +33,6 @@ def main() -> None:
     """The entry of the `grants` command."""
     try:
         app()
-    except CannotDo as error:
+    except (CannotDo, OSError) as error:
         errors.print(f"grants: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)

@@ -28,7 +28,7 @@ def migrate(
     """Apply the migrations that are missing. Safe to repeat, and to run twice at once."""
     import psycopg
 
-    from services.cli.ledgers import address_with_password
+    from services.cli.ledgers import NO_ADDRESS, address_with_password
     from services.ledger import migrate as apply
 
     if owner_url is None:
@@ -40,6 +40,8 @@ def migrate(
         applied = apply(address, service.value, [SERVICES / service.value / "migrations"])
     except psycopg.Error as error:
         raise CannotDo(f"cannot migrate {service.value}: {type(error).__name__}: {str(error).strip()}") from error
+    except ValueError as error:
+        raise CannotDo(NO_ADDRESS) from error
     for name in applied:
         console.print(f"applied {name}", markup=False)
     console.print(f"{service.value} is up to date")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from services.cli.console import DEFAULT_FOLDER, CannotDo, Folder, LedgerService, console
 from services.web.identity import Role
@@ -33,12 +34,12 @@ def list_messages(service: Which, folder: Folder = DEFAULT_FOLDER, url: Url = No
     """Show what is parked and why, oldest first."""
     table = Table(box=None)
     for heading in ("number", "since", "source", "type", "stream", "waits for", "tries", "reason"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     with _client(service, folder, url, token) as client:
         for each in _pages(client):
             waits = each["waiting_for"] or ("a person" if each["first"] else "those before it")
-            cells = (each["number"], each["parked_at"], each["source"], each["type"], each["stream"], waits)
-            table.add_row(*map(str, cells), str(each["attempts"]), each["reason"])
+            cells = [each[name] for name in ("number", "parked_at", "source", "type", "stream")]
+            table.add_row(*(Text(str(cell)) for cell in (*cells, waits, each["attempts"], each["reason"])))
     console.print(table if table.row_count else f"nothing is parked in {service.value}")
 
 
@@ -53,8 +54,9 @@ def retry(
     """Try parked messages again, with those that queue behind them. Exit code 1 when one fails again."""
     with _client(service, folder, url, token) as client:
         path = "/v1/parked/retry" if number is None else f"/v1/parked/{number}/retry"
-        told = _answer(client, "POST", path)
-    console.print(f"{len(told['released'])} took effect")
+        told = _answer(client, "POST", path, {"released", "failed"})
+    nothing = number is None and not told["released"] and not told["failed"]
+    console.print(f"nothing is parked in {service.value}" if nothing else f"{len(told['released'])} took effect")
     for failed, reason in told["failed"].items():
         console.print(f"FAILED  {failed}: {reason}", markup=False)
     if told["failed"]:
@@ -64,7 +66,8 @@ def retry(
 def _pages(client: httpx.Client) -> Iterator[dict[str, Any]]:
     cursor: str | None = None
     while True:
-        page = _answer(client, "GET", "/v1/parked", {"limit": "100"} | ({"cursor": cursor} if cursor else {}))
+        query = {"limit": "100"} | ({"cursor": cursor} if cursor else {})
+        page = _answer(client, "GET", "/v1/parked", {"items", "next"}, query)
         yield from page["items"]
         cursor = page["next"]
         if cursor is None:
@@ -78,7 +81,13 @@ def _client(service: LedgerService, folder: Path, url: str | None, token: str | 
         url, token = _local(service, folder)
     if token is None:
         raise typer.BadParameter("an address needs a token: set GRANTS_TOKEN to an operator's")
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=_ANSWER_S, trust_env=False)
+    if not url.startswith(("http://", "https://")) or not token.isascii() or not token.isprintable():
+        raise typer.BadParameter("--url should start with http:// or https://, and a token is printable ASCII")
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        return httpx.Client(base_url=url, headers=headers, timeout=_ANSWER_S, trust_env=False)
+    except httpx.InvalidURL as error:
+        raise typer.BadParameter(f"{url} is no address: {error}", param_hint="--url") from error
 
 
 def _local(service: LedgerService, folder: Path) -> tuple[str, str]:
@@ -88,12 +97,15 @@ def _local(service: LedgerService, folder: Path) -> tuple[str, str]:
     place = SystemFolder(folder)
     try:
         record = place.running()
-        return record.addresses[service.value], place.token(record, "operator.cli", [Role.OPERATOR])
+        return place.address(record, service.value), place.token(record, "operator.cli", [Role.OPERATOR])
     except LocalServerError as error:
         raise CannotDo(f"{error}, or give --url") from error
 
 
-def _answer(client: httpx.Client, method: str, path: str, query: dict[str, str] | None = None) -> dict[str, Any]:
+def _answer(
+    client: httpx.Client, method: str, path: str, members: set[str], query: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """The answer's document, which has these members. Raises CannotDo."""
     import httpx
 
     try:
@@ -102,5 +114,10 @@ def _answer(client: httpx.Client, method: str, path: str, query: dict[str, str] 
         raise CannotDo(f"{client.base_url} does not answer: {type(error).__name__}") from error
     if response.is_error:
         raise CannotDo(f"{method} {client.base_url}{path}: {response.status_code} {response.text}")
-    answer: dict[str, Any] = response.json()
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or not members <= answer.keys():
+        raise CannotDo(f"{client.base_url} does not answer as a service of ours: is the address right?")
     return answer

@@ -8,12 +8,24 @@ from typing import Annotated
 
 import typer
 
-from services.cli.console import DEFAULT_FOLDER, DatabaseUrl, Folder, LedgerService, PasswordFile, console
+from services.cli.console import (
+    DEFAULT_FOLDER,
+    CannotDo,
+    DatabaseUrl,
+    Folder,
+    LedgerService,
+    PasswordFile,
+    console,
+)
+
+LAST_POSITION = 2**63 - 1
 
 
 def replay(
     service: Annotated[LedgerService, typer.Argument(help="Whose events.")],
-    first: Annotated[int, typer.Option("--from", min=1, help="The first position to publish again.")],
+    first: Annotated[
+        int, typer.Option("--from", min=1, max=LAST_POSITION, help="The first position to publish again.")
+    ],
     folder: Folder = DEFAULT_FOLDER,
     database_url: DatabaseUrl = None,
     password_file: PasswordFile = None,
@@ -22,8 +34,7 @@ def replay(
     notice nothing.
     """
     size = asyncio.run(_replay(service, first, folder, database_url, password_file))
-    again = max(size - first + 1, 0)
-    console.print(f"{service.value} publishes {again} events again, from position {first} to {size}")
+    console.print(f"{service.value} publishes {size - first + 1} events again, from position {first} to {size}")
 
 
 async def _replay(
@@ -33,5 +44,8 @@ async def _replay(
     from services.ledger.relay import replay_from
 
     async with ledger_of(service, folder, database_url, password_file) as ledger:
+        size = (await ledger.head()).size
+        if first > size:
+            raise CannotDo(f"{service.value} has {size} events: there is no position {first}")
         await replay_from(ledger, first)
-        return (await ledger.head()).size
+        return size

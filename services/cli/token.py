@@ -9,6 +9,8 @@ import typer
 from services.cli.console import DEFAULT_FOLDER, CannotDo, Folder
 from services.web.identity import Role
 
+PERSON_LENGTH_MAX = 128
+
 
 def token(
     role: Annotated[list[Role], typer.Option("--role", help="What the person acts as; may be repeated.")],
@@ -26,6 +28,8 @@ def token(
         raise typer.BadParameter(
             "the role association needs the business id that it acts for", param_hint="--association"
         )
+    if not 0 < len(person) <= PERSON_LENGTH_MAX:
+        raise typer.BadParameter(f"a person's id has 1 to {PERSON_LENGTH_MAX} characters", param_hint="--person")
     place = SystemFolder(folder)
     try:
         typer.echo(place.token(place.running(), person, role, association=association))

@@ -22,7 +22,10 @@ ASSOCIATION = "2050864-5"
 
 def up(
     folder: Annotated[
-        Path, typer.Option("--folder", help="Where data and logs are kept; a second start goes on with them.")
+        Path,
+        typer.Option(
+            "--folder", file_okay=False, help="Where data and logs are kept; a second start goes on with them."
+        ),
     ] = DEFAULT_FOLDER,
     county: Annotated[
         Path | None,

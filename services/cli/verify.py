@@ -27,16 +27,22 @@ def verify(
 ) -> None:
     """Check an exported ledger. Exit code 0: sound; 1: not sound; 2: it could not be checked."""
     try:
-        note = checkpoint.read_text(encoding="utf-8")
-        public = key.read_text(encoding="utf-8")
+        note, public = _text(checkpoint), _text(key)
         with export.open("rb") as file, _bytes() as bar:
             report = verify_export(_counted(file, bar), note, public, tiles)
-    except (OSError, UnicodeDecodeError, CannotCheck) as error:
+    except (OSError, CannotCheck) as error:
         errors.print(f"cannot be checked: {error}", markup=False)
         raise typer.Exit(NOT_CHECKED) from error
     _show(report)
     if not report.sound:
         raise typer.Exit(NOT_SOUND)
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CannotCheck(f"{file} is no text: {error}") from error
 
 
 def _show(report: Report) -> None:

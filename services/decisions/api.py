@@ -12,10 +12,10 @@ from pydantic import Field
 from schemas.decisions import MeetingConvened, NoticeManner
 from schemas.facts import Contract
 from schemas.identifiers import Person, Slug, Text
-from schemas.money import NonNegativeMoney
+from schemas.money import NonNegativeAmount
 from schemas.refusals import not_found
 from services.ledger import Ledger
-from services.web.commands import AsOf, Command, as_of, command, present, register_page, respond
+from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
 from services.web.identity import Identity
 from services.web.pages import PageRequest, page_request
 from services.web.permissions import limited_to, require
@@ -25,14 +25,14 @@ from .handlers import DecideClaim, Decisions, MakeDecision, Propose, Recover, Si
 
 Asked = Annotated[PageRequest, Depends(page_request)]
 When = Annotated[AsOf, Depends(as_of)]
-_ANSWERS = problem_responses(404, 409)
+_ANSWERS = problem_responses(404, 409, 412)
 
 
 class SetAppropriation(Contract):
     """An appropriation, such as operating-2026."""
 
     appropriation_id: Slug
-    amount: NonNegativeMoney
+    amount: NonNegativeAmount
 
 
 class Assign(Contract):
@@ -148,12 +148,10 @@ def _reading(ledger: Ledger) -> APIRouter:
         dependencies=[Depends(require("case.read"))],
         responses=problem_responses(404),
     )
-    async def read_case(application_id: UUID, when: When) -> dict[str, Any]:
+    async def read_case(application_id: UUID, when: When, response: Response) -> dict[str, Any]:
         """One case as of a moment."""
-        entry = await ledger.entry("cases", str(application_id), await when.resolve(ledger))
-        if entry is None:
-            raise not_found("such case as of then")
-        return present(entry)
+        key = str(application_id)
+        return await register_entry(ledger, response, "cases", key, f"case/{key}", when)
 
     return routes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,10 +22,10 @@ from schemas.decisions import (
 )
 from schemas.facts import Contract, Fact
 from schemas.identifiers import Name, Slug, Text
-from schemas.money import NonNegativeMoney, PositiveMoney
+from schemas.money import NonNegativeAmount, PositiveAmount
 from schemas.refusals import conflict, invalid, not_found
 from services.ledger import Context, Ledger, StreamWrite
-from services.web.commands import Command, encode
+from services.web.commands import Command, carry_out, encode
 from services.web.handling import Answer, Loaded, Plan, handle, load
 
 from .domain import appropriations, cases, deadlines
@@ -40,7 +40,7 @@ class Propose(Contract):
     """A proposed outcome."""
 
     outcome: Outcome
-    amount: NonNegativeMoney
+    amount: NonNegativeAmount
     reasons: Text
 
 
@@ -72,7 +72,7 @@ class SignAgreement(Contract):
 class Recover(Contract):
     """A decision to recover."""
 
-    amount: PositiveMoney
+    amount: PositiveAmount
     grounds: Text
     due_on: date
 
@@ -105,7 +105,7 @@ class Decisions:
             facts = appropriations.set_appropriation(loaded.state, appropriation_id, amount)
             return Plan((loaded.write(facts),), {"appropriation_id": appropriation_id})
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def convene(self, command: Command, meeting: MeetingConvened) -> Answer:
         async def decide() -> Plan:
@@ -114,7 +114,7 @@ class Decisions:
                 raise conflict("meeting-exists", f"the meeting {meeting.meeting_id} is convened already")
             return Plan((loaded.write([meeting]),), {"meeting_id": meeting.meeting_id})
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def declare_conflict(self, command: Command, application_id: UUID, person: str, reason: str) -> Answer:
         return await self._on_case(
@@ -184,7 +184,7 @@ class Decisions:
             answer = {"application_id": str(application_id), "section": section}
             return Plan((loaded.write(facts), *writes), answer)
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def notify(self, command: Command, application_id: UUID, manner: NoticeManner) -> Answer:
         sent_on = self.today()
@@ -236,7 +236,7 @@ class Decisions:
             writes = await self._bind(case, made.amount - case.amount) if made.change else []
             return Plan((loaded.write(facts), *writes), {"application_id": str(application_id)})
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def sign_agreement(self, command: Command, application_id: UUID, signed: SignAgreement) -> Answer:
         def act(case: Case) -> Acted:
@@ -280,7 +280,7 @@ class Decisions:
             return Plan((loaded.write(facts),), {"final": bool(facts)})
 
         answer = await handle(self._ledger, context, decide, encode)
-        return 1 if answer.version else 0
+        return answer.events
 
     def _is_working_day(self, day: date) -> bool:
         rules = self._county.deadline_rules(day)
@@ -333,7 +333,4 @@ class Decisions:
             facts, answer = run(case)
             return Plan((loaded.write(facts),), {"application_id": str(application_id), **answer})
 
-        return await self._handle(command, decide)
-
-    async def _handle(self, command: Command, decide: Callable[[], Awaitable[Plan]]) -> Answer:
-        return await handle(self._ledger, command.context, decide, encode, command.key)
+        return await carry_out(self._ledger, command, decide)

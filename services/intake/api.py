@@ -11,10 +11,10 @@ from fastapi import APIRouter, Depends, Query, Response
 from schemas.facts import Contract
 from schemas.identifiers import BusinessId, Iban, Slug, Text
 from schemas.intake import AssociationRegistered, CallPublished, Standing, UsageReportSubmitted
-from schemas.money import NonNegativeMoney
+from schemas.money import NonNegativeAmount
 from schemas.refusals import not_found
 from services.ledger import Ledger
-from services.web.commands import AsOf, Command, as_of, command, present, register_page, respond
+from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
 from services.web.identity import Identity
 from services.web.pages import PageRequest, page_request
 from services.web.permissions import limited_to, require
@@ -56,7 +56,7 @@ class Supplement(Contract):
 class ReportUse(Contract):
     """How the grant was used."""
 
-    used: NonNegativeMoney
+    used: NonNegativeAmount
     account: Text
 
 
@@ -74,7 +74,7 @@ def _calls(intake: Intake, ledger: Ledger) -> APIRouter:
     routes = APIRouter(tags=["calls"])
     read = Depends(require("call.read"))
 
-    @routes.post("/calls", status_code=201, responses=problem_responses(409))
+    @routes.post("/calls", status_code=201, responses=problem_responses(409, 412))
     async def publish_call(
         call: CallPublished, commanded: Annotated[Command, Depends(command("call.publish"))]
     ) -> Response:
@@ -87,9 +87,9 @@ def _calls(intake: Intake, ledger: Ledger) -> APIRouter:
         return await register_page(ledger, "calls", asked, when, {"basket": basket})
 
     @routes.get("/calls/{call_id}", dependencies=[read], responses=problem_responses(404))
-    async def read_call(call_id: Slug, when: When) -> dict[str, Any]:
+    async def read_call(call_id: Slug, when: When, response: Response) -> dict[str, Any]:
         """One call as of a moment."""
-        return await _one(ledger, "calls", call_id, when)
+        return await register_entry(ledger, response, "calls", call_id, f"call/{call_id}", when)
 
     return routes
 
@@ -97,7 +97,7 @@ def _calls(intake: Intake, ledger: Ledger) -> APIRouter:
 def _associations(intake: Intake, ledger: Ledger) -> APIRouter:
     routes = APIRouter(tags=["associations"])
 
-    @routes.post("/associations", status_code=201, responses=problem_responses(404, 409))
+    @routes.post("/associations", status_code=201, responses=problem_responses(404, 409, 412))
     async def register_association(
         association: AssociationRegistered,
         commanded: Annotated[Command, Depends(command("association.register"))],
@@ -121,13 +121,15 @@ def _associations(intake: Intake, ledger: Ledger) -> APIRouter:
     async def read_association(
         association_id: BusinessId,
         when: When,
+        response: Response,
         identity: Annotated[Identity, Depends(require("association.read"))],
     ) -> dict[str, Any]:
         """One association as of a moment."""
         _own(identity, "association.read", association_id)
-        return await _one(ledger, "associations", association_id, when)
+        stream = f"association/{association_id}"
+        return await register_entry(ledger, response, "associations", association_id, stream, when)
 
-    @routes.post("/associations/{association_id}/account", responses=problem_responses(404, 409))
+    @routes.post("/associations/{association_id}/account", responses=problem_responses(404, 409, 412))
     async def change_account(
         association_id: BusinessId,
         change: ChangeAccount,
@@ -142,7 +144,7 @@ def _associations(intake: Intake, ledger: Ledger) -> APIRouter:
 def _sending(intake: Intake) -> APIRouter:
     routes = APIRouter(tags=["applications"])
 
-    @routes.post("/applications", status_code=201, responses=problem_responses(404, 409))
+    @routes.post("/applications", status_code=201, responses=problem_responses(404, 409, 412))
     async def submit_application(
         sent: SubmitApplication, commanded: Annotated[Command, Depends(command("application.submit"))]
     ) -> Response:
@@ -150,7 +152,7 @@ def _sending(intake: Intake) -> APIRouter:
         _own(commanded.identity, "application.submit", sent.association_id)
         return respond(await intake.submit(commanded, sent), 201)
 
-    @routes.post("/paper-applications", status_code=201, responses=problem_responses(404, 409))
+    @routes.post("/paper-applications", status_code=201, responses=problem_responses(404, 409, 412))
     async def register_paper_application(
         sent: RegisterPaperApplication,
         commanded: Annotated[Command, Depends(command("application.register_paper"))],
@@ -161,7 +163,7 @@ def _sending(intake: Intake) -> APIRouter:
         )
         return respond(await intake.submit(commanded, content, sent.arrived_on), 201)
 
-    @routes.post("/applications/{application_id}/withdrawal", responses=problem_responses(404, 409))
+    @routes.post("/applications/{application_id}/withdrawal", responses=problem_responses(404, 409, 412))
     async def withdraw(
         application_id: UUID,
         withdrawal: Withdraw,
@@ -171,7 +173,7 @@ def _sending(intake: Intake) -> APIRouter:
         await _own_application(intake, commanded.identity, "application.withdraw", application_id)
         return respond(await intake.withdraw(commanded, application_id, withdrawal.reason))
 
-    @routes.post("/applications/{application_id}/supplements", responses=problem_responses(404, 409))
+    @routes.post("/applications/{application_id}/supplements", responses=problem_responses(404, 409, 412))
     async def supplement(
         application_id: UUID,
         sent: Supplement,
@@ -181,7 +183,7 @@ def _sending(intake: Intake) -> APIRouter:
         await _own_application(intake, commanded.identity, "application.supplement", application_id)
         return respond(await intake.supplement(commanded, application_id, sent.request_id, sent.answer))
 
-    @routes.post("/applications/{application_id}/usage-report", responses=problem_responses(404, 409))
+    @routes.post("/applications/{application_id}/usage-report", responses=problem_responses(404, 409, 412))
     async def report_use(
         application_id: UUID,
         sent: ReportUse,
@@ -218,11 +220,13 @@ def _applications(intake: Intake, ledger: Ledger) -> APIRouter:
     async def read_application(
         application_id: UUID,
         when: When,
+        response: Response,
         identity: Annotated[Identity, Depends(require("application.read"))],
     ) -> dict[str, Any]:
         """One application as of a moment: where it stands and what is asked next."""
         await _own_application(intake, identity, "application.read", application_id)
-        return await _one(ledger, "applications", str(application_id), when)
+        key = str(application_id)
+        return await register_entry(ledger, response, "applications", key, f"application/{key}", when)
 
     @routes.get("/applications/{application_id}/receipt", responses=problem_responses(404, 409))
     async def read_receipt(
@@ -233,13 +237,6 @@ def _applications(intake: Intake, ledger: Ledger) -> APIRouter:
         return await intake.receipt(application_id)
 
     return routes
-
-
-async def _one(ledger: Ledger, register: str, key: str, when: AsOf) -> dict[str, Any]:
-    entry = await ledger.entry(register, key, await when.resolve(ledger))
-    if entry is None:
-        raise not_found("such entry as of then")
-    return present(entry)
 
 
 def _own(identity: Identity, action: str, association_id: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import Field
 from uuid_utils.compat import uuid7
 
 from schemas.county import County
@@ -20,14 +21,14 @@ from schemas.intake import (
     MunicipalityShare,
     UsageReportSubmitted,
 )
-from schemas.money import NonNegativeMoney
+from schemas.money import NonNegativeAmount
 from schemas.refusals import SeveralRefused, conflict, not_found
-from services.ledger import Context, Ledger, Verifier
+from services.ledger import Ledger, Verifier
 from services.ledger.checkpointing import latest
 from services.ledger.proofs import Proofs, TableSource
 from services.ledger.receipts import build_receipt
-from services.web.commands import Command, encode
-from services.web.handling import Answer, Loaded, Plan, handle, load
+from services.web.commands import Command, carry_out
+from services.web.handling import Answer, Loaded, Plan, load
 
 from .domain import applications, associations, calls
 
@@ -40,13 +41,13 @@ class SubmitApplication(Contract):
     call_id: Slug
     association_id: BusinessId
     activity: Slug
-    municipalities: tuple[MunicipalityShare, ...]
+    municipalities: tuple[MunicipalityShare, ...] = Field(min_length=1, max_length=20)
     purpose: Text
-    applied: NonNegativeMoney
-    costs: NonNegativeMoney
-    other_funding: NonNegativeMoney
-    own_funding: NonNegativeMoney
-    years: int = 1
+    applied: NonNegativeAmount
+    costs: NonNegativeAmount
+    other_funding: NonNegativeAmount
+    own_funding: NonNegativeAmount
+    years: int = Field(default=1, ge=1, le=5)
     separable_bookkeeping: bool
 
 
@@ -73,7 +74,7 @@ class Intake:
             loaded = await self.call(call.call_id)
             return Plan((loaded.write(calls.publish(loaded.state, call)),), {"call_id": call.call_id})
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def register_association(self, command: Command, association: AssociationRegistered) -> Answer:
         async def decide() -> Plan:
@@ -81,7 +82,7 @@ class Intake:
             facts = associations.register(loaded.state, association)
             return Plan((loaded.write(facts),), {"association_id": association.association_id})
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def change_account(self, command: Command, association_id: str, iban: str, reason: str) -> Answer:
         async def decide() -> Plan:
@@ -91,7 +92,7 @@ class Intake:
             facts = associations.change_account(loaded.state, iban, reason)
             return Plan((loaded.write(facts),), {"association_id": association_id, "iban": iban})
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def submit(self, command: Command, sent: SubmitApplication, arrived_on: date | None = None) -> Answer:
         """Sends an application now, or registers a paper one with the day of its arrival."""
@@ -122,7 +123,7 @@ class Intake:
             answer = {"application_id": str(application_id), "late": late, "arrived_on": day.isoformat()}
             return Plan((loaded.write(facts),), answer)
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def receipt(self, application_id: UUID) -> dict[str, Any]:
         """The receipt of a sent application against the newest checkpoint; refused until one covers it."""
@@ -156,8 +157,4 @@ class Intake:
                 raise not_found("such application")
             return Plan((loaded.write(act(loaded.state)),), {"application_id": str(application_id)})
 
-        return await self._handle(command, decide)
-
-    async def _handle(self, command: Command, decide: Callable[[], Awaitable[Plan]]) -> Answer:
-        context: Context = command.context
-        return await handle(self._ledger, context, decide, encode, command.key)
+        return await carry_out(self._ledger, command, decide)

@@ -8,23 +8,47 @@ elsewhere), and all else serves to say where the change is.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
 from typing import Any
 
 import asyncpg
 
-from .errors import Corrupt
-from .notes import Checkpoint
-from .records import RECORD_COLUMNS, Record, decode_body, record_from_row
+from .errors import Corrupt, NoteInvalid
+from .notes import Checkpoint, Verifier
+from .records import RECORD_COLUMNS, Record, decode_body, record_from_row, repeats_its_row
 from .tree import TILE_WIDTH, Hash, edge_root, extend_edge, leaf_hash, root_of
 
-_EVENTS = f"SELECT {RECORD_COLUMNS} FROM event ORDER BY position"  # noqa: S608 - constants
-_CHECKPOINTS = "SELECT size, root FROM checkpoint ORDER BY size"
-_TILE = "SELECT root, hashes FROM tile WHERE level = $1 AND number = $2"
-_BEYOND = """
-SELECT level, number FROM tile WHERE (number + 1) * (256::numeric ^ (level + 1)) > $1
-ORDER BY level, number LIMIT 1
+# Constraints may have been dropped: what no honest ledger holds is read as null or empty, so that it is a finding.
+_MOMENT = "CASE WHEN recorded_at >= '0001-01-02Z' AND recorded_at < '9999-12-31Z' THEN recorded_at END"
+_COLUMNS = RECORD_COLUMNS.replace("recorded_at", _MOMENT).replace("body", "coalesce(body, '')")
+_EVENTS = f"SELECT {_COLUMNS} FROM event WHERE position IS NOT NULL ORDER BY position"  # noqa: S608 - constants
+_UNPLACED = "SELECT count(*) FROM event WHERE position IS NULL"
+_HEAD = f"SELECT only_row, size, {_MOMENT} AS recorded_at, coalesce(edge, '{{}}') AS edge FROM head LIMIT 2"  # noqa: S608
+_CHECKPOINTS = """
+SELECT coalesce(size, 0) AS size, coalesce(root, '') AS root, coalesce(note, '') AS note FROM checkpoint ORDER BY 1
+"""
+_TILES = """
+SELECT number, coalesce(root, '') AS root, coalesce(hashes, '') AS hashes FROM tile
+WHERE level = 0 AND number >= $1 AND number < $2
+"""
+_TILE = "SELECT coalesce(root, '') AS root, coalesce(hashes, '') AS hashes FROM tile WHERE level = $1 AND number = $2"
+_STRAY = """
+SELECT level, number, count(*) AS copies FROM tile GROUP BY level, number
+HAVING count(*) > 1 OR level IS NULL OR number IS NULL OR level < 0 OR number < 0
+    OR (number + 1) * (256::numeric ^ (least(level, 8) + 1)) > $1
+ORDER BY level, number LIMIT $2
+"""
+_GUARDS = """
+SELECT name, g.tgenabled::text AS enabled, pg_get_triggerdef(g.oid, true) AS definition, p.prosrc AS function
+FROM unnest($1::text[]) guarded (name)
+LEFT JOIN pg_trigger g ON g.tgrelid = to_regclass(name) AND g.tgname = name || '_is_insert_only'
+LEFT JOIN pg_proc p ON p.oid = g.tgfoid
 """
 _VERSIONS = """
 SELECT position, stream, version, expected FROM (
@@ -38,6 +62,13 @@ SELECT position, event_id FROM (
 ) numbered WHERE time > 1 ORDER BY position LIMIT $1
 """
 _PREFETCH = 1000
+_TILES_AT_ONCE = 16
+_GUARDED = ("event", "tile", "checkpoint")
+_GUARD = """
+CREATE TRIGGER {0}_is_insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON {0}
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+"""
+_REFUSES = re.compile(r"\s*BEGIN\s+RAISE EXCEPTION '[^']*'[^;]*;\s*END;?\s*")
 _COMPARED = {
     "position": "position", "id": "event_id", "stream": "stream", "version": "version", "type": "type",
     "schema": "schema_version", "recorded_at": "recorded_at", "actor": "actor", "correlation": "correlation",
@@ -75,6 +106,7 @@ async def inspect(
     *,
     checkpoints: Sequence[Checkpoint] = (),
     leaves: AsyncIterator[Hash] | None = None,
+    verifier: Verifier | None = None,
     findings_max: int = 100,
 ) -> list[Finding]:
     """All that is wrong with the ledger on `connection`, by position, at most `findings_max`; empty when it
@@ -82,17 +114,23 @@ async def inspect(
 
     `checkpoints` are trusted (their signatures were checked), `leaves` are trusted leaf hashes from position
     1 on, for example a mirror's: events after their end are not compared with them, but events that they hold
-    and the ledger does not are findings.
+    and the ledger does not are findings. With `verifier`, the ledger's public key, the signatures of the
+    stored checkpoints are checked too. Not proved by anything: `checkpoint.signed_at`.
     """
-    findings = _Findings(findings_max)
+    findings, later = _Findings(findings_max), _Findings(findings_max)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        own = [(row["size"], row["root"]) async for row in connection.cursor(_CHECKPOINTS)]
-        scan = _Scan(connection, findings, _Roots(own, checkpoints, findings), leaves)
-        async for row in connection.cursor(_EVENTS, prefetch=_PREFETCH):
-            await scan.take(record_from_row(row))
+        await _check_guards(connection, later)
+        own = await connection.fetch(_CHECKPOINTS)
+        _check_notes(own, verifier, later)
+        _check_kept({row["size"] for row in own}, checkpoints, later)
+        roots = _Roots([(row["size"], row["root"]) for row in own], checkpoints, findings)
+        scan = _Scan(connection, findings, roots, leaves)
+        events = await connection.cursor(_EVENTS)
+        while rows := await events.fetch(_PREFETCH):
+            await scan.take(rows)
         await scan.finish()
-        await _check_uniqueness(connection, findings)
-    return sorted(findings.found, key=_by_position)
+        await _check_uniqueness(connection, later)
+    return sorted(findings.found + later.found, key=_by_position)[:findings_max]
 
 
 def _by_position(finding: Finding) -> tuple[bool, int]:
@@ -117,6 +155,7 @@ class _Roots:
         self._findings = findings
         self._good = dict.fromkeys((kind for _, _, kind in told), 0)
         self._differing: set[str] = set()
+        self.compare(0, ())
 
     def compare(self, size: int, edge: Sequence[Hash]) -> None:
         while self._waiting and self._waiting[-1][0] <= size:
@@ -128,6 +167,11 @@ class _Roots:
                 what = f"{kind} of {size} events has another root: changed after position {self._good[kind]}"
                 self._findings.add(None, None, f"{what}, up to {size}")
 
+    @property
+    def next_size(self) -> float:
+        """The size of the smallest tree that is still to be compared."""
+        return self._waiting[-1][0] if self._waiting else inf
+
     def finish(self, size: int) -> None:
         """Those that cover more events than there are."""
         told: set[str] = set()
@@ -135,6 +179,31 @@ class _Roots:
             if covered > size and kind not in told:
                 told.add(kind)
                 self._findings.add(size + 1, None, f"missing: {kind} covers {covered} events")
+
+
+class _Tree:
+    """The tree over the events so far. Each node is hashed once: `part` holds the leaves since the last complete tile,
+    and is only hashed when somebody asks for the edge or the tile is complete.
+    """
+
+    def __init__(self) -> None:
+        self.tiles = 0
+        self.part: list[Hash] = []
+        self._edge_of_tiles: list[Hash] = []
+        self._edge_of_part: list[Hash] = []
+        self._hashed = 0
+
+    def edge(self) -> list[Hash]:
+        """The edge over all leaves."""
+        self._edge_of_part, self._hashed = extend_edge(self._edge_of_part, self._hashed, self.part[self._hashed :])
+        return self._edge_of_tiles + self._edge_of_part
+
+    def close_tile(self) -> Hash:
+        """Begins a new tile and returns the root of the last, which must have 256 leaves."""
+        root = self.edge()[-1]
+        self._edge_of_tiles, self.tiles = extend_edge(self._edge_of_tiles, self.tiles, (root,))
+        self.part, self._edge_of_part, self._hashed = [], [], 0
+        return root
 
 
 class _Scan:
@@ -153,32 +222,75 @@ class _Scan:
         self._leaves = leaves
         self._position = 0
         self._dense = True
-        self._edge: list[Hash] = []
-        self._last: Record | None = None
-        self._tile: list[Hash] | None = None
-        self._part: list[Hash] = []
+        self._recorded_at: datetime | None = None
+        self._tree = _Tree()
+        self._tiles: dict[int, asyncpg.Record] = {}
+        self._tiles_end = 0
 
-    async def take(self, record: Record) -> None:
+    async def take(self, rows: Sequence[asyncpg.Record]) -> None:
+        for row in rows:
+            leaf = self._sound_leaf(row)
+            if leaf is None:
+                await self._take_doubtful(record_from_row(row))
+            else:
+                await self._follow(leaf)
+
+    def _sound_leaf(self, row: asyncpg.Record) -> Hash | None:
+        """The leaf hash of a row that is the next one and of which nothing is to be told, as of almost every row; else
+        None, and nothing has changed.
+        """
+        if row[0] != self._position + 1 or not repeats_its_row(row):
+            return None
+        moment: datetime = row[6]
+        if self._recorded_at is not None and moment < self._recorded_at:
+            return None
+        self._position += 1
+        self._recorded_at = moment
+        return leaf_hash(row[10])
+
+    async def _take_doubtful(self, record: Record) -> None:
+        self._compare_columns(record)
         expected = self._position + 1
-        if record.position != expected:
-            self._dense = False
+        if record.position < expected:
+            what = "there is more than one such row" if record.position > 0 else "there is no such position"
+            self._findings.add(record.position, "position", what)
+            return
+        if record.position > expected:
+            await self._end_tree()
             for missing in range(expected, min(record.position, expected + self._findings.limit)):
                 self._findings.add(missing, None, f"missing: the next row is position {record.position}")
             await self._skip_leaves(record.position - expected)
         self._position = record.position
-        self._compare_columns(record)
-        if self._last is not None and record.recorded_at < self._last.recorded_at:
+        self._compare_moment(record)
+        await self._follow(leaf_hash(record.body))
+
+    async def _follow(self, leaf: Hash) -> None:
+        """Compares the leaf at the position with the trusted one, and lets the tree grow by it. The tree ends at the
+        first gap: after it every root differs and would tell nothing.
+        """
+        if self._leaves is not None:
+            await self._compare_leaf(self._position, leaf)
+        if not self._dense:
+            return
+        self._tree.part.append(leaf)
+        if self._position >= self._roots.next_size:
+            self._roots.compare(self._position, self._tree.edge())
+        if len(self._tree.part) == TILE_WIDTH:
+            await self._close_tile()
+
+    def _compare_moment(self, record: Record) -> None:
+        # Null where it is no moment that can be read, see `_MOMENT`; `_compare_columns` has told so.
+        moment: datetime | None = record.recorded_at
+        if moment is None:
+            return
+        if self._recorded_at is not None and moment < self._recorded_at:
             self._findings.add(record.position, "recorded_at", "before that of its predecessor")
-        self._last = record
-        leaf = leaf_hash(record.body)
-        await self._compare_leaf(record.position, leaf)
-        if self._dense:
-            await self._grow(record.position, leaf)
+        self._recorded_at = moment
 
     def _compare_columns(self, record: Record) -> None:
         try:
             told = decode_body(record.body)
-        except Corrupt as problem:
+        except (Corrupt, RecursionError) as problem:
             self._findings.add(record.position, "body", str(problem))
             return
         for name, column in _COMPARED.items():
@@ -202,35 +314,45 @@ class _Scan:
                 self._leaves = None
                 return
 
-    async def _grow(self, position: int, leaf: Hash) -> None:
-        """Extends the tree, and compares with tiles and checkpoints of this size. Ends at the first gap:
-        after it every root differs and would tell nothing.
-        """
-        if (position - 1) % TILE_WIDTH == 0:
-            await self._open_tile(0, (position - 1) // TILE_WIDTH)
-        place = (position - 1) % TILE_WIDTH
-        if self._tile is not None and self._tile[place] != leaf:
-            self._findings.add(position, "body", "its hash is not the one in the stored tile")
-        self._part.append(leaf)
-        self._edge, _ = extend_edge(self._edge, position - 1, (leaf,))
-        self._roots.compare(position, self._edge)
-        if position % TILE_WIDTH == 0:
-            await self._close_tile(position)
+    async def _end_tree(self) -> None:
+        if self._dense:
+            self._dense = False
+            await self._compare_part()
 
-    async def _open_tile(self, level: int, number: int) -> None:
-        row = await self._connection.fetchrow(_TILE, level, number)
-        self._part = []
-        self._tile = None if row is None else _hashes(row["hashes"])
+    async def _tile_of_events(self, number: int) -> asyncpg.Record | None:
+        """A tile of level 0; several are read at once."""
+        if number >= self._tiles_end:
+            self._tiles_end = number + _TILES_AT_ONCE
+            rows = await self._connection.fetch(_TILES, number, self._tiles_end)
+            self._tiles = {row["number"]: row for row in rows}
+        return self._tiles.get(number)
 
-    async def _close_tile(self, position: int) -> None:
-        """Compares the tiles of every level that this position completes."""
-        level, number, hashes = 0, position // TILE_WIDTH - 1, self._part
+    async def _compare_part(self) -> asyncpg.Record | None:
+        """Compares the leaves since the last complete tile with those of the stored tile, if there is one."""
+        number, part = self._tree.tiles, self._tree.part
+        row = await self._tile_of_events(number) if part else None
+        if row is None:
+            return None
+        hashes = row["hashes"]
+        if len(hashes) != TILE_WIDTH * 32:
+            self._findings.add(None, None, f"tile 0/{number} holds {len(hashes)} bytes of hashes")
+        elif not hashes.startswith(b"".join(part)):
+            for place, (stored, leaf) in enumerate(zip(_hashes(hashes), part, strict=False), 1):
+                if stored != leaf:
+                    what = "its hash is not the one in the stored tile"
+                    self._findings.add(number * TILE_WIDTH + place, "body", what)
+        return row
+
+    async def _close_tile(self) -> None:
+        """Compares the tiles of every level that the last leaf completes."""
+        row = await self._compare_part()
+        number, hashes = self._tree.tiles, self._tree.part
+        root, level = self._tree.close_tile(), 0
         while True:
-            row = await self._connection.fetchrow(_TILE, level, number)
             if row is None:
                 self._findings.add(None, None, f"tile {level}/{number} is missing")
             else:
-                if row["root"] != root_of(hashes):
+                if row["root"] != root:
                     self._findings.add(None, None, f"the root of tile {level}/{number} is not that of its events")
                 if level and _hashes(row["hashes"]) != hashes:
                     self._findings.add(None, None, f"the hashes of tile {level}/{number} are not those of its tiles")
@@ -238,7 +360,8 @@ class _Scan:
                 return
             first = number + 1 - TILE_WIDTH
             hashes = await self._roots_of_level(level, first)
-            level, number = level + 1, first // TILE_WIDTH
+            level, number, root = level + 1, first // TILE_WIDTH, root_of(hashes)
+            row = await self._connection.fetchrow(_TILE, level, number)
 
     async def _roots_of_level(self, level: int, first: int) -> list[Hash]:
         """Roots of 256 tiles, each made from the tile's own hashes, which were compared before."""
@@ -250,28 +373,91 @@ class _Scan:
 
     async def finish(self) -> None:
         size = self._position
-        head = await self._connection.fetchrow("SELECT size, recorded_at, edge FROM head")
-        if head is None:
-            self._findings.add(None, None, "the head row is missing")
+        if self._dense:
+            await self._compare_part()
+        if unplaced := await self._connection.fetchval(_UNPLACED):
+            self._findings.add(None, "position", f"{unplaced} rows have none")
+        heads = await self._connection.fetch(_HEAD)
+        if len(heads) == 1 and heads[0]["only_row"] and heads[0]["size"] is not None:
+            self._compare_head(heads[0], size)
         else:
-            self._compare_head(head, size)
-        beyond = await self._connection.fetchrow(_BEYOND, size)
-        if beyond is not None:
-            what = f"missing: tile {beyond['level']}/{beyond['number']} covers more events than there are"
-            self._findings.add(size + 1, None, what)
+            what = "it has no size or is not marked as the only one" if len(heads) == 1 else "there is more than one"
+            self._findings.add(None, None, f"the head row: {what}" if heads else "the head row is missing")
+        for stray in await self._connection.fetch(_STRAY, size, self._findings.limit):
+            self._judge_stray(stray, size)
         self._roots.finish(size)
         if self._leaves is not None and await anext(self._leaves, None) is not None:
             self._findings.add(size + 1, None, "missing: the trusted copy holds it")
+
+    def _judge_stray(self, stray: asyncpg.Record, size: int) -> None:
+        level, number, copies = stray
+        if copies > 1:
+            self._findings.add(None, None, f"tile {level}/{number} is there {copies} times")
+        elif level is None or number is None or level < 0 or number < 0:
+            self._findings.add(None, None, f"tile {level}/{number}: there is no such tile")
+        else:
+            what = f"missing: tile {level}/{number} covers more events than there are"
+            self._findings.add(size + 1, None, what)
 
     def _compare_head(self, head: asyncpg.Record, size: int) -> None:
         if head["size"] > size:
             self._findings.add(size + 1, None, f"missing: the head says that {head['size']} events are recorded")
         elif head["size"] < size:
-            self._findings.add(head["size"] + 1, None, f"after the head, which says {head['size']} events")
-        if self._last is not None and head["recorded_at"] != self._last.recorded_at:
+            self._findings.add(max(head["size"], 0) + 1, None, f"after the head, which says {head['size']} events")
+        if size and head["recorded_at"] != self._recorded_at:
             self._findings.add(None, None, "the head's recorded_at is not that of the last event")
-        if self._dense and list(head["edge"]) != self._edge:
+        if self._dense and list(head["edge"]) != self._tree.edge():
             self._findings.add(None, None, "the head's edge is not that of the events' tree")
+
+
+async def _check_guards(connection: asyncpg.Connection[Any], findings: _Findings) -> None:
+    """The triggers that refuse changes (P4) must be as the migrations made them: the owner can take them
+    away.
+    """
+    for row in await connection.fetch(_GUARDS, _GUARDED):
+        name, enabled, definition, function = row
+        if definition is None:
+            findings.add(None, None, f"the trigger that refuses changes of {name} is missing")
+        elif enabled != "A":
+            findings.add(None, None, f"the trigger that refuses changes of {name} is not always enabled")
+        elif definition.split() != _GUARD.format(name).split() or _REFUSES.fullmatch(function) is None:
+            findings.add(None, None, f"the trigger that refuses changes of {name} is not the one that was made")
+
+
+def _check_notes(stored: Iterable[asyncpg.Record], verifier: Verifier | None, findings: _Findings) -> None:
+    """A stored note must say what its columns say and, where the key is known, be signed."""
+    for size, root, note in stored:
+        of = f"the stored checkpoint of {size} events"
+        lines = note.split("\n")
+        if lines[1:3] != [str(size), base64.b64encode(root).decode()]:
+            findings.add(None, None, f"{of}: its note is of another tree")
+        elif verifier is not None:
+            try:
+                if verifier.open(note).origin != verifier.name or not _is_canonical(note):
+                    findings.add(None, None, f"{of}: its note is not as {verifier.name} writes it")
+            except NoteInvalid as error:
+                findings.add(None, None, f"{of}: {error}")
+
+
+def _is_canonical(note: str) -> bool:
+    """Whether a note ends with one signature, in the one form of base64 that encoding gives: the last
+    character before the padding has bits that decoding ignores.
+    """
+    text, _, signature = note.partition("\n\n")
+    mark, _, encoded = signature.rpartition(" ")
+    try:
+        raw = base64.b64decode(encoded.removesuffix("\n"), validate=True)
+    except binascii.Error:
+        return False
+    return note == f"{text}\n\n{mark} {base64.b64encode(raw).decode()}\n" and "\n" not in mark
+
+
+def _check_kept(stored: set[int], trusted: Iterable[Checkpoint], findings: _Findings) -> None:
+    """Whoever holds a checkpoint got it from the ledger's own table, where none is removed."""
+    if lost := sorted({each.size for each in trusted} - stored):
+        others = f", nor are {len(lost) - 1} later ones" if len(lost) > 1 else ""
+        what = f"the trusted checkpoint of {lost[0]} events is not among the stored ones{others}"
+        findings.add(None, None, what)
 
 
 async def _check_uniqueness(connection: asyncpg.Connection[Any], findings: _Findings) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from .errors import Corrupt
+from .errors import Corrupt, KeyReused
 from .records import RECORD_COLUMNS, Record, record_from_row
 from .registers import Document, Entry, Register, Registers, read_one, read_page
 from .tree import edge_root
@@ -19,6 +19,8 @@ from .writer import Writer
 
 _STREAM = f"SELECT {RECORD_COLUMNS} FROM event WHERE stream = $1 AND position <= $2 ORDER BY version"  # noqa: S608 - the columns are a constant
 _STREAMS = f"SELECT {RECORD_COLUMNS} FROM event WHERE stream = ANY ($1::text[]) ORDER BY stream, version"  # noqa: S608 - the columns are a constant
+_VERSION = "SELECT coalesce(max(version), 0) FROM event WHERE stream = $1 AND position <= $2"
+_ANSWERED = "SELECT fingerprint, response FROM idempotency WHERE actor = $1 AND key = $2"
 _TYPES = f"SELECT {RECORD_COLUMNS} FROM event WHERE type = ANY ($1::text[]) AND position <= $2 ORDER BY position"  # noqa: S608 - the columns are a constant
 _AFTER = f"SELECT {RECORD_COLUMNS} FROM event WHERE position > $1 ORDER BY position LIMIT $2"  # noqa: S608 - the columns are a constant
 _BETWEEN = f"SELECT {RECORD_COLUMNS} FROM event WHERE position > $1 AND position <= $2 ORDER BY position"  # noqa: S608 - the columns are a constant
@@ -82,6 +84,21 @@ class Ledger:
         Unavailable.
         """
         return await self.writer.submit(unit)
+
+    async def answered(self, actor: str, key: str, fingerprint: bytes) -> bytes | None:
+        """The answer that a command with this idempotency key got; None when there was none. Raises KeyReused when the
+        request was another.
+        """
+        row = await self.pool.fetchrow(_ANSWERED, actor, key)
+        if row is None:
+            return None
+        if row["fingerprint"] != fingerprint:
+            raise KeyReused(f"the key {key} was used with another request")
+        return bytes(row["response"])
+
+    async def version(self, stream: str, up_to: int = LAST_POSITION) -> int:
+        """How many events a stream has up to a position; 0 when there are none."""
+        return int(await self.pool.fetchval(_VERSION, stream, up_to))
 
     async def stream(self, name: str, up_to: int = LAST_POSITION) -> list[Record]:
         """A stream's events up to a position, in order; empty when there are none."""

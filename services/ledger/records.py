@@ -148,6 +148,29 @@ def record_from_row(row: Mapping[str, Any] | Sequence[Any]) -> Record:
     return Record(*row)
 
 
+def repeats_its_row(row: Sequence[Any]) -> bool:
+    """Whether a row's body says what its columns (`RECORD_COLUMNS`) say, in the form that `encode_body` writes. Quick;
+    False means only that a closer look is due.
+    """
+    position, identity, stream, version, event_type, schema, recorded_at, actor, correlation, causation, body = row
+    try:
+        told = _decoder.decode(body)
+        return (
+            told.position == position
+            and told.id == str(identity)
+            and told.stream == stream
+            and told.version == version
+            and told.type == event_type
+            and told.schema == schema
+            and datetime.fromisoformat(told.recorded_at) == recorded_at
+            and told.actor == actor
+            and told.correlation == correlation
+            and told.causation == causation
+        )
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return False
+
+
 RECORD_COLUMNS = (
     "position, event_id, stream, version, type, schema_version, recorded_at, actor, correlation, causation, body"
 )

@@ -97,8 +97,8 @@ def verify_export(
     tiles: Path | None = None,
     progress: Callable[[int], None] = lambda done: None,  # noqa: ARG005 - a callback that listens to nothing
 ) -> Report:
-    """Checks all, and reports the first problem of each kind. Raises CannotCheck for a key or tiles that are
-    unusable.
+    """Checks all, and reports the first problem of each kind, by position. Raises CannotCheck for a key or
+    tiles that are unusable.
     """
     report = Report()
     name, key_id, key = _parse_key(vkey_text)
@@ -120,7 +120,8 @@ def verify_export(
             if not broken:
                 chain.take(position, body)
         except _Unsound as problem:
-            report.problems.append(Problem(position, str(problem)))
+            if not broken:
+                report.problems.append(Problem(position, str(problem)))
             broken, body = True, line.removesuffix(b"\n")
         if signed and position <= report.size:
             leaf = sha256(b"\x00" + body).digest()
@@ -132,7 +133,12 @@ def verify_export(
             progress(position)
     if signed:
         _judge_tree(report, tree.root() if report.size == 0 else root_there, leaves)
+    report.problems.sort(key=_by_position)
     return report
+
+
+def _by_position(problem: Problem) -> tuple[bool, int]:
+    return problem.position is None, problem.position or 0
 
 
 def _judge_tree(report: Report, root: bytes | None, leaves: _Leaves) -> None:
@@ -233,7 +239,7 @@ class _Chain:
         self._recorded_at = event["recorded_at"]
         before = self._memory.version(event["stream"])
         if event["version"] != before + 1:
-            raise _Unsound(f"stream {event['stream']} goes from version {before} to {event['version']}")
+            raise _Unsound(f"stream {event['stream']!r} goes from version {before} to {event['version']}")
         self._memory.remember(event["stream"], event["version"])
         if not self._memory.is_new(UUID(event["id"]).bytes):
             raise _Unsound(f"the id {event['id']} was used before")
@@ -299,6 +305,10 @@ def _decode(body: bytes) -> dict[str, Any]:
         UUID(event["id"])
     except ValueError as error:
         raise _Unsound(f"the id {event['id']!r} is no UUID") from error
+    try:
+        event["stream"].encode()
+    except UnicodeEncodeError as error:
+        raise _Unsound(f"the stream {event['stream']!r} is no text") from error
     return event
 
 
@@ -341,7 +351,7 @@ def _check_signature(text: str, signatures: str, name: str, key_id: bytes, key: 
             raw = base64.b64decode(encoded, validate=True)
         except (ValueError, binascii.Error):
             continue
-        if mark != "—" or signer != name or raw[:4] != key_id:
+        if mark != "—" or signer != name or raw[:4] != key_id or base64.b64encode(raw).decode() != encoded:
             continue
         try:
             Ed25519PublicKey.from_public_bytes(key).verify(raw[4:], text.encode())

@@ -15,7 +15,7 @@ from schemas.money import euros
 from schemas.payments import DifferenceClass
 from schemas.refusals import not_found
 from services.ledger import Ledger
-from services.web.commands import AsOf, Command, as_of, command, present, register_page, respond
+from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
 from services.web.pages import PageRequest, page_request
 from services.web.permissions import require
 from services.web.problems import Problem, problem_responses, register_problem
@@ -28,7 +28,7 @@ from .handlers import Payments
 
 Asked = Annotated[PageRequest, Depends(page_request)]
 When = Annotated[AsOf, Depends(as_of)]
-_ANSWERS = problem_responses(404, 409)
+_ANSWERS = problem_responses(404, 409, 412)
 XML_BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/xml": {"schema": {"type": "string"}}}}
 }
@@ -122,9 +122,10 @@ def _grants(payments: Payments, ledger: Ledger) -> APIRouter:
         dependencies=[Depends(require("grant.read"))],
         responses=problem_responses(404),
     )
-    async def read_grant(application_id: UUID, when: When) -> dict[str, Any]:
+    async def read_grant(application_id: UUID, when: When, response: Response) -> dict[str, Any]:
         """One grant as of a moment."""
-        return await _one(ledger, "grants", str(application_id), when, "grant")
+        key = str(application_id)
+        return await register_entry(ledger, response, "grants", key, f"grant/{key}", when)
 
     @routes.get("/payables", dependencies=[Depends(require("grant.list"))])
     async def list_payables() -> dict[str, Any]:
@@ -162,9 +163,9 @@ def _runs(payments: Payments, ledger: Ledger) -> APIRouter:
         return await register_page(ledger, "runs", asked, when, {"state": state})
 
     @routes.get("/runs/{run_id}", dependencies=[Depends(require("run.read"))], responses=problem_responses(404))
-    async def read_run(run_id: UUID, when: When) -> dict[str, Any]:
+    async def read_run(run_id: UUID, when: When, response: Response) -> dict[str, Any]:
         """One run as of a moment."""
-        return await _one(ledger, "runs", str(run_id), when, "run")
+        return await register_entry(ledger, response, "runs", str(run_id), f"run/{run_id}", when)
 
     @routes.post("/runs/{run_id}/approvals", status_code=201, responses=_ANSWERS)
     async def approve(run_id: UUID, commanded: Annotated[Command, Depends(command("run.approve"))]) -> Response:
@@ -315,10 +316,3 @@ def _periods(books: Books, ledger: Ledger) -> APIRouter:
         return await books.trial_balance(period, await when.resolve(ledger))
 
     return routes
-
-
-async def _one(ledger: Ledger, register: str, key: str, when: AsOf, what: str) -> dict[str, Any]:
-    entry = await ledger.entry(register, key, await when.resolve(ledger))
-    if entry is None:
-        raise not_found(f"such {what} as of then")
-    return present(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -20,8 +20,8 @@ from schemas.payments import (
 )
 from schemas.refusals import conflict, not_found
 from services.ledger import Ledger, StreamWrite
-from services.web.commands import Command, encode
-from services.web.handling import Answer, Loaded, Plan, fact_of, handle, load, load_many
+from services.web.commands import Command, carry_out
+from services.web.handling import Answer, Loaded, Plan, fact_of, load, load_many
 
 from .backoffice import VoucherRow, read_postings, write_vouchers
 from .bank.statement import read_statement_file
@@ -131,7 +131,7 @@ class Books:
             }  # fmt: skip
             return Plan((loaded.write([exported]),), answer)
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def import_postings(self, command: Command, period: str, profile_id: str, content: bytes) -> Answer:
         """Takes the back office's postings of a period whole, or refuses the file with every bad line."""
@@ -150,7 +150,7 @@ class Books:
             )  # fmt: skip
             return Plan((loaded.write([imported]),), {**answer, "already_imported": False})
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def lines(self, period: str) -> tuple[list[Line], list[str], int]:
         """The lines of a period's comparison, the hashes of the files compared, and the position of the ledger."""
@@ -186,7 +186,7 @@ class Books:
             }  # fmt: skip
             return Plan((run.write([completed]), *await self._raise(period, wrong)), answer)
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def _raise(self, period: str, wrong: list[Line]) -> list[StreamWrite]:
         raised = {f"difference/{fact.difference_id}": fact for fact in
@@ -220,7 +220,7 @@ class Books:
             answer = {"period": period, "debits": euros(closed.debits), "credits": euros(closed.credits)}
             return Plan((loaded.write([closed]),), answer)
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def _settle(self, command: Command, difference_id: str, act: Callable[[Difference], list[Fact]]) -> Answer:
         async def decide() -> Plan:
@@ -229,7 +229,7 @@ class Books:
                 raise not_found("such difference")
             return Plan((loaded.write(act(loaded.state)),), {"difference_id": difference_id})
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def _exports(self, series: str, year: int) -> Loaded[tuple[VouchersExported, ...]]:
         return await load(self._ledger, f"vouchers/{series}-{year}", _evolve_exports, ())
@@ -269,9 +269,6 @@ class Books:
         if profile is None:
             raise not_found(f"profile {profile_id} of the back office")
         return profile
-
-    async def _handle(self, command: Command, decide: Callable[[], Awaitable[Plan]]) -> Answer:
-        return await handle(self._ledger, command.context, decide, encode, command.key)
 
 
 def voucher_rows(voucher: Voucher) -> list[VoucherRow]:

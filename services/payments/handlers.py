@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from schemas.payments import (
 )
 from schemas.refusals import Refused, conflict, forbidden, invalid, not_found
 from services.ledger import Ledger
-from services.web.commands import Command, encode
-from services.web.handling import Answer, Loaded, Plan, handle, load, load_many
+from services.web.commands import Command, carry_out
+from services.web.handling import Answer, Loaded, Plan, load, load_many
 
 from .bank.characters import CharacterProfile
 from .bank.credit_transfer import build_credit_transfer
@@ -130,7 +130,7 @@ class Payments:
             answer = {"run_id": str(run_id), "count": len(lines), "total": euros(proposed.total)}
             return Plan((run.write([proposed]), *writes), answer)
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     def _proposals(
         self, grant: Grant, accounts: dict[str, str], run_id: UUID
@@ -167,7 +167,7 @@ class Payments:
             facts = runs.approve(run, person, self._approvals())
             return Plan((loaded.write(facts),), {"run_id": str(run_id), "approvals": len(run.approvers) + 1})
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def build_file(self, command: Command, run_id: UUID) -> Answer:
         """Builds and stores the bank file; its hash is in the ledger before anything can be sent (P9). The same run has
@@ -189,7 +189,7 @@ class Payments:
             )  # fmt: skip
             return Plan((loaded.write([built]),), _file_answer(built))
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def send(self, command: Command, run_id: UUID) -> Answer:
         """Hands the stored bytes to the channel under a name that is the run's own, then records it. After a crash in
@@ -215,7 +215,7 @@ class Payments:
             ]
             return Plan((loaded.write([RunSent(run_id=run_id, sha256=run.file.sha256)]), *writes), answer)
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def import_bank_file(self, command: Command, content: bytes) -> Answer:
         """Takes a file from the bank whole, or refuses it whole. The same file again changes nothing and says so."""
@@ -245,7 +245,7 @@ class Payments:
             }  # fmt: skip
             return Plan((marker.write([imported]), *writes), answer)
 
-        return await self._handle(command, decide)
+        return await carry_out(self._ledger, command, decide)
 
     async def _events(self, file: BankFile) -> tuple[dict[str, list[BankEvent]], int]:
         sent, owners = await self._ours(file)
@@ -312,9 +312,6 @@ class Payments:
 
     def _approvals(self) -> int:
         return self._county.payment_rules(self.today()).approvals_required
-
-    async def _handle(self, command: Command, decide: Callable[[], Awaitable[Plan]]) -> Answer:
-        return await handle(self._ledger, command.context, decide, encode, command.key)
 
 
 def _file_answer(built: BankFileBuilt) -> dict[str, Any]:

@@ -4,7 +4,7 @@ told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -15,14 +15,14 @@ from fastapi import Depends, FastAPI, Query, Response
 from uuid_utils.compat import uuid7
 
 from schemas.facts import Moment
-from schemas.refusals import Kind, Refused, SeveralRefused
+from schemas.refusals import Kind, Refused, SeveralRefused, not_found
 from services.ledger import Context, Entry, KeyReused, Ledger, Unavailable, VersionConflict
-from services.web.handling import Answer, Key
+from services.web.handling import Answer, Plan, handle
 from services.web.idempotency import IdempotencyKey, idempotency_key
 from services.web.identity import Identity
 from services.web.pages import PageRequest, cut_page
 from services.web.permissions import require
-from services.web.preconditions import etag
+from services.web.preconditions import etag, if_match
 from services.web.problems import Problem, register_problem
 from services.web.validation import FieldError
 
@@ -45,10 +45,11 @@ _TITLES: Final[Mapping[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Somebody's command: who, and the idempotency key if one was sent."""
+    """Somebody's command: who, the idempotency key if one was sent, and the version that they saw (If-Match)."""
 
     identity: Identity
-    key: Key | None
+    key: IdempotencyKey | None
+    seen: int | None = None
 
     @property
     def context(self) -> Context:
@@ -62,10 +63,11 @@ def command(action: str) -> Callable[..., Command]:
 
     async def dependency(
         key: Annotated[IdempotencyKey | None, Depends(idempotency_key)],
+        seen: Annotated[int | None, Depends(if_match)],
         # As a default, since an annotation is read where the variables of this function are not known.
         identity: Identity = guard,
     ) -> Command:
-        return Command(identity, None if key is None else Key(key.actor, key.key, key.fingerprint))
+        return Command(identity, key, seen)
 
     return dependency  # type: ignore[return-value]  # FastAPI awaits it: routes see the Command
 
@@ -97,15 +99,34 @@ def encode(answer: Mapping[str, Any]) -> bytes:
     return msgspec.json.encode(answer)
 
 
+async def carry_out(ledger: Ledger, commanded: Command, decide: Callable[[], Awaitable[Plan]]) -> Answer:
+    """Runs a command as `handle` does."""
+    return await handle(ledger, commanded.context, decide, encode, commanded.key, commanded.seen)
+
+
 def respond(answer: Answer, status: int = 200) -> Response:
     """The HTTP answer to a command, with the new version as its ETag; a repeated command says so in a header."""
-    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {"ETag": etag(answer.version)}
+    headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
+    if answer.version is not None:
+        headers["ETag"] = etag(answer.version)
     return Response(answer.body, status, headers=headers, media_type="application/json")
 
 
 def present(entry: Entry) -> dict[str, Any]:
     """A register's document with the position since which it has been so."""
     return {**entry.document, "as_recorded_at_position": entry.since}
+
+
+async def register_entry(
+    ledger: Ledger, response: Response, register: str, key: str, stream: str, moment: AsOf
+) -> dict[str, Any]:
+    """One document of a register as of a moment, with the version of its stream as ETag. Raises Refused (not found)."""
+    position = await moment.resolve(ledger)
+    entry = await ledger.entry(register, key, position)
+    if entry is None:
+        raise not_found("such entry as of then")
+    response.headers["ETag"] = etag(await ledger.version(stream, position))
+    return present(entry)
 
 
 async def register_page(

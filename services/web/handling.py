@@ -8,8 +8,11 @@ from typing import Any, Generic, TypeVar
 
 from schemas import catalogue
 from schemas.facts import Fact
-from schemas.refusals import Refused
+from schemas.refusals import Refused, SeveralRefused
 from services.ledger import Context, Idempotency, Ledger, NewEvent, Record, StreamWrite, Unit, VersionConflict
+from services.web.idempotency import IdempotencyKey
+from services.web.preconditions import check_version
+from services.web.problems import Problem
 
 State = TypeVar("State")
 TRIES_MAX = 50
@@ -70,22 +73,14 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """A caller's idempotency key with the fingerprint (SHA-256) of the request."""
-
-    actor: str
-    key: str
-    fingerprint: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the caller gets: the body, the version of the first stream written (for the ETag), and whether the command
-    had been answered before.
+    """What the caller gets: the body, the version of the first stream that the command is about (for the ETag; None
+    where it is about none), how many events it recorded, and whether it had been answered before.
     """
 
     body: bytes
-    version: int
+    version: int | None
+    events: int
     replayed: bool = False
 
 
@@ -94,30 +89,48 @@ async def handle(
     context: Context,
     decide: Callable[[], Awaitable[Plan]],
     encode: Callable[[dict[str, Any]], bytes],
-    key: Key | None = None,
+    key: IdempotencyKey | None = None,
+    seen: int | None = None,
 ) -> Answer:
     """Runs `decide` (which loads what it needs) and appends its plan in one transaction.
 
-    When a stream moved on meanwhile everything is loaded and decided again. Raises what `decide` raises, the plan's
-    refusal once the attempt is in the ledger, KeyReused, and Unavailable.
+    When a stream moved on meanwhile everything is loaded and decided again. `seen` is the version of the plan's first
+    stream that the caller saw (If-Match). A command that was answered before is answered so again, even where it would
+    be refused now. Raises what `decide` raises, Problem 412 when another version was seen, the plan's refusal once the
+    attempt is in the ledger, KeyReused, and Unavailable.
     """
     for attempt in range(1, TRIES_MAX + 1):
-        plan = await decide()
-        writes = tuple(write for write in plan.writes if write.events)
-        body = encode(plan.answer)
-        idempotency = None
-        if key is not None and plan.refusal is None:
-            idempotency = Idempotency(key.actor, key.key, key.fingerprint, body)
         try:
-            appended = await ledger.append(Unit(context, writes, idempotency))
+            plan = await decide()
+            if plan.writes:
+                check_version(seen, plan.writes[0].expected)
+        except (Refused, SeveralRefused, Problem):
+            answered = None if key is None else await ledger.answered(key.actor, key.key, key.fingerprint)
+            if answered is None:
+                raise
+            return Answer(answered, None, 0, replayed=True)
+        try:
+            answer = await _append(ledger, context, plan, encode(plan.answer), key)
         except VersionConflict:
             if attempt == TRIES_MAX:
                 raise
             continue
         if plan.refusal is not None:
             raise plan.refusal
-        if appended.replayed is not None:
-            return Answer(appended.replayed, 0, replayed=True)
-        first = appended.versions.get(writes[0].stream, 0) if writes else 0
-        return Answer(body, first)
+        return answer
     raise AssertionError("the loop ends by return or raise")
+
+
+async def _append(ledger: Ledger, context: Context, plan: Plan, body: bytes, key: IdempotencyKey | None) -> Answer:
+    """Appends a plan as one unit; a refused attempt leaves its key free."""
+    idempotency = None
+    if key is not None and plan.refusal is None:
+        idempotency = Idempotency(key.actor, key.key, key.fingerprint, body)
+    writes = tuple(write for write in plan.writes if write.events)
+    appended = await ledger.append(Unit(context, writes, idempotency))
+    if appended.replayed is not None:
+        return Answer(appended.replayed, None, 0, replayed=True)
+    version = None
+    if plan.writes:
+        version = appended.versions.get(plan.writes[0].stream, plan.writes[0].expected)
+    return Answer(body, version, sum(len(write.events) for write in writes))

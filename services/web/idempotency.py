@@ -18,7 +18,7 @@ from services.web.identity import Identity, identify
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """`fingerprint` is the SHA-256 (32 bytes) of method, path and body: equal for equal requests."""
+    """`fingerprint` is the SHA-256 (32 bytes) of method, path, query and body: equal for equal requests."""
 
     key: str
     actor: str
@@ -44,11 +44,12 @@ async def idempotency_key(
 
 
 async def fingerprint(request: Request) -> bytes:
-    """SHA-256 of method, path as sent (without the query) and body. Their borders are line feeds, which
-    method and path cannot hold.
+    """SHA-256 of method, path and query as sent, and body. Their borders are line feeds, which method, path and query
+    cannot hold.
     """
     path: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
     digest = hashlib.sha256()
-    for part in (request.method.encode(), path, await request.body()):
+    query: bytes = request.scope.get("query_string", b"")
+    for part in (request.method.encode(), path, query, await request.body()):
         digest.update(part + b"\n")
     return digest.digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from services.ledger.checkpointing import latest
 from services.ledger.export import export_lines
 from services.ledger.parking import Attendant, NotFirst, NotParked, Retried, list_parked
 from services.ledger.proofs import Proofs, TableSource, TileAddress
+from services.ledger.records import encode_moment
 from services.web.commands import POSITION_MAX, AsOf, as_of, register_page
 from services.web.pages import PageRequest, cut_page, page_request
 from services.web.permissions import require
@@ -31,6 +33,7 @@ def router(ledger: Ledger, verifier: Verifier, attendant: Attendant) -> APIRoute
     """The routes."""
     routes = APIRouter(prefix="/v1")
     routes.include_router(_proofs(ledger, verifier))
+    routes.include_router(_export(ledger))
     routes.include_router(_registers(ledger))
     routes.include_router(_parked(ledger, attendant))
     return routes
@@ -46,6 +49,13 @@ def _proofs(ledger: Ledger, verifier: Verifier) -> APIRouter:
         if note is None:
             raise not_found("checkpoint yet: the ledger is empty")
         return note
+
+    @routes.get("/head")
+    async def read_head() -> dict[str, Any]:
+        """Where the ledger stands: its size, the moment of its last event, and the Merkle root, signed or not."""
+        head = await ledger.head()
+        recorded_at = None if head.recorded_at is None else encode_moment(head.recorded_at)
+        return {"size": head.size, "recorded_at": recorded_at, "root": b64encode(head.root).decode()}
 
     @routes.get("/key", response_class=PlainTextResponse, responses=TEXT)
     async def read_key() -> str:
@@ -63,6 +73,12 @@ def _proofs(ledger: Ledger, verifier: Verifier) -> APIRouter:
         if content is None:
             raise not_found("such tile yet")
         return Response(content, media_type="application/octet-stream")
+
+    return routes
+
+
+def _export(ledger: Ledger) -> APIRouter:
+    routes = APIRouter(prefix="/ledger", tags=["ledger"], dependencies=[Depends(require("ledger.read"))])
 
     @routes.get("/events.jsonl", response_class=StreamingResponse, responses=NDJSON)
     async def export_events(

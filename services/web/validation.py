@@ -106,9 +106,17 @@ def where_json_breaks(errors: Sequence[Mapping[str, Any]]) -> str:
 
 def explain(errors: Sequence[Mapping[str, Any]], body: object) -> list[FieldError]:
     """One FieldError for each error of FastAPI's RequestValidationError; `body` is the parsed body of the
-    request.
+    request. An error that only follows from another one is left out.
     """
-    return [_explain(error, body) for error in errors]
+    return [_explain(error, body) for error in errors if not _follows_from_another(error, errors)]
+
+
+def _follows_from_another(error: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> bool:
+    """Pydantic counts the valid items of an array alone: with a wrong item it is found too short as well."""
+    place = error["loc"]
+    return error["type"] == "too_short" and any(
+        other["loc"][: len(place)] == place and len(other["loc"]) > len(place) for other in errors
+    )
 
 
 def _explain(error: Mapping[str, Any], body: object) -> FieldError:

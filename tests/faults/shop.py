@@ -15,7 +15,8 @@ import msgspec
 
 from schemas.refusals import invalid
 from services.ledger import Context, Ledger, NewEvent, NotYet, Record, StreamWrite
-from services.web.handling import Answer, Key, Plan, handle
+from services.web.handling import Answer, Plan, handle
+from services.web.idempotency import IdempotencyKey
 
 COUNTER, STORE = "counter", "store"
 SERVICES = (COUNTER, STORE)
@@ -63,7 +64,7 @@ class Shop:
             write = await self._next(f"order/{order.key}", PLACED, {**asdict(order)})
             return Plan((write,), {"order": order.id, "number": write.expected + 1})
 
-        key = Key("client", order.id, sha256(msgspec.json.encode(order)).digest())
+        key = IdempotencyKey(order.id, "client", sha256(msgspec.json.encode(order)).digest())
         return await handle(self._ledger, Context("client", order.id), decide, msgspec.json.encode, key)
 
     async def record(self, stream: str, type_: str) -> Answer:
@@ -72,7 +73,7 @@ class Shop:
         async def decide() -> Plan:
             return Plan((await self._next(stream, type_, {}),))
 
-        key = Key("client", f"{stream} {type_}", b"")
+        key = IdempotencyKey(f"{stream} {type_}", "client", b"")
         return await handle(self._ledger, Context("client", stream), decide, msgspec.json.encode, key)
 
     async def pack(self, record: Record) -> Sequence[StreamWrite]:

@@ -22,7 +22,7 @@ async def mirrored(world: World) -> None:
 
     async def sizes() -> bool:
         for source in SOURCES:
-            own = int((await world.call(AUDITOR, "GET", source, "/v1/ledger/checkpoint")).text.split("\n")[1])
+            own = (await world.get(AUDITOR, source, "/v1/ledger/head"))["size"]
             seen = await world.call(AUDITOR, "GET", "audit", f"/v1/sources/{source}/checkpoint", expect=(200, 404))
             if seen.status_code != 200 or int(seen.text.split("\n")[1]) < own:
                 return False

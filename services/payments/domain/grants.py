@@ -128,11 +128,19 @@ class Payable:
 
 
 def payables(grant: Grant, iban: str, today: date) -> list[Payable]:
-    """Every instalment that is not on its way or paid, with what holds it; `iban` is the association's account now."""
+    """Every instalment that is not on its way or paid, with what holds it; `iban` is the association's account now.
+
+    Where the award was reduced after an instalment had left that then failed, only what is left of the award is payable
+    of it.
+    """
     found: list[Payable] = []
-    for instalment in grant.instalments:
-        payment = grant.payment(instalment.number)
-        if payment.state in {"open", "rejected", "returned"}:
+    left = grant.amount - grant.paid - grant.on_its_way
+    for planned in grant.instalments:
+        payment = grant.payment(planned.number)
+        amount = min(planned.amount, left)
+        if payment.state in {"open", "rejected", "returned"} and amount > 0:
+            left -= amount
+            instalment = planned.model_copy(update={"amount": amount})
             found.append(Payable(instalment, payment.attempt + 1, _held(grant, instalment, payment, iban, today)))
     return found
 

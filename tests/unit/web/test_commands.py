@@ -25,9 +25,11 @@ async def written(client: httpx.AsyncClient, headers: dict[str, str], content: b
     return await client.post("/v1/notes", content=content, headers=headers | {"Content-Type": "application/json"})
 
 
-async def test_the_fingerprint_is_the_digest_of_method_path_and_body(client: httpx.AsyncClient, bearer: Bearer) -> None:
+async def test_the_fingerprint_is_the_digest_of_method_path_query_and_body(
+    client: httpx.AsyncClient, bearer: Bearer
+) -> None:
     answer = await written(client, bearer(Role.OFFICER) | {"Idempotency-Key": "k-1"})
-    assert answer.headers["X-Fingerprint"] == hashlib.sha256(b"POST\n/v1/notes\n" + NOTE + b"\n").hexdigest()
+    assert answer.headers["X-Fingerprint"] == hashlib.sha256(b"POST\n/v1/notes\n\n" + NOTE + b"\n").hexdigest()
 
 
 async def test_another_body_has_another_fingerprint(client: httpx.AsyncClient, bearer: Bearer) -> None:
@@ -37,6 +39,15 @@ async def test_another_body_has_another_fingerprint(client: httpx.AsyncClient, b
         for body in (NOTE, NOTE, NOTE + b" ", b'{"title": "better"}')
     }
     assert len(prints) == 3
+
+
+async def test_another_query_has_another_fingerprint(client: httpx.AsyncClient, bearer: Bearer) -> None:
+    headers = bearer(Role.OFFICER) | {"Idempotency-Key": "k-1"}
+    answers = [
+        await client.post(f"/v1/notes{query}", content=NOTE, headers=headers | {"Content-Type": "application/json"})
+        for query in ("", "?period=2026-02", "?period=2026-03")
+    ]
+    assert len({answer.headers["X-Fingerprint"] for answer in answers}) == 3
 
 
 async def test_the_key_may_be_left_out(client: httpx.AsyncClient, bearer: Bearer) -> None:

@@ -175,10 +175,13 @@ def _municipalities(random: Random, domicile: str) -> tuple[tuple[str, int], ...
 
 
 def _moment(random: Random, basket: str) -> datetime:
-    """Give a moment within the call, to the minute: most applications of a round come in its last days."""
+    """Give a moment within the call, to the minute: most applications of a round come in its last days.
+
+    What may be sent at any time comes in winter, before the board of March.
+    """
     call = _CALLS[basket]
     if call.closes_at is None:
-        minutes = random.randrange(60 * 24 * 60, 120 * 24 * 60)
+        minutes = random.randrange(60 * 24 * 60, 105 * 24 * 60)
         return call.opens_at + timedelta(minutes=minutes)
     open_minutes = int((call.closes_at - call.opens_at).total_seconds()) // 60
     return call.closes_at - timedelta(minutes=int(open_minutes * random.random() ** 3) + 1)

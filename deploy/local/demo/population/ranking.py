@@ -44,7 +44,7 @@ def ranked(applications: Sequence[Application]) -> list[Application]:
 def _awards(applications: Sequence[Application], appropriation_cents: int) -> dict[str, int]:
     """Give the sums by key; together they are at most the appropriation."""
     candidates = sorted(
-        (one for one in applications if not one.marks & _NOT_RANKED and one.points >= _POINTS_MIN),
+        (one for one in applications if not one.marks & _NOT_RANKED and _has_the_points(one)),
         key=lambda one: (-one.points, one.submitted_at, one.key),
     )
     candidates = [one for one in candidates if one.applied_cents > 0]
@@ -64,6 +64,11 @@ def _awards(applications: Sequence[Application], appropriation_cents: int) -> di
             awards[one.key] += added
             left -= added
     return awards
+
+
+def _has_the_points(application: Application) -> bool:
+    """A partnership was negotiated before it was applied for."""
+    return application.basket == "partnership" or application.points >= _POINTS_MIN
 
 
 def _given_in_full(application: Application) -> bool:

@@ -1,0 +1,49 @@
+"""The last day for a claim, with the county's rules and the Finnish calendar of the holidays library."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from services.decisions.domain.deadlines import counts_as_received, last_claim_day
+from services.decisions.handlers import Decisions
+from services.ledger import Ledger
+from tests.unit.given import county
+
+
+def clock() -> datetime:
+    return datetime(2026, 1, 15, tzinfo=UTC)
+
+
+def is_working_day(day: date) -> bool:
+    """As the service asks: the county's calendar; no database is touched."""
+    return Decisions(Ledger("", "decisions", clock), county(), clock)._is_working_day(day)
+
+
+def last_day(sent_on: date, days: int) -> date:
+    rules = county().deadline_rules(sent_on)
+    return last_claim_day(counts_as_received(sent_on, days), rules.rectification_days, is_working_day)
+
+
+@pytest.mark.parametrize(
+    ("sent_on", "received_on", "last"),
+    [
+        (date(2026, 12, 7), date(2026, 12, 10), date(2026, 12, 28)),  # 24.12. is Christmas Eve
+        (date(2026, 3, 2), date(2026, 3, 5), date(2026, 3, 19)),  # an ordinary Thursday
+        (date(2026, 3, 4), date(2026, 3, 7), date(2026, 3, 23)),  # received and ending on a Saturday
+        (date(2026, 3, 17), date(2026, 3, 20), date(2026, 4, 7)),  # Good Friday, then Easter to Monday
+        (date(2026, 4, 14), date(2026, 4, 17), date(2026, 5, 4)),  # May Day is a Friday
+        (date(2026, 6, 2), date(2026, 6, 5), date(2026, 6, 22)),  # Midsummer Eve
+        (date(2026, 11, 19), date(2026, 11, 22), date(2026, 12, 7)),  # Independence Day is a Sunday
+        (date(2026, 12, 15), date(2026, 12, 18), date(2027, 1, 4)),  # New Year's Day is a Friday
+    ],
+)
+def test_an_electronic_notice(sent_on: date, received_on: date, last: date) -> None:
+    days = county().deadline_rules(sent_on).notice_days.electronic
+    assert counts_as_received(sent_on, days) == received_on
+    assert last_day(sent_on, days) == last
+
+
+def test_a_letter_counts_as_received_on_the_seventh_day() -> None:
+    days = county().deadline_rules(date(2026, 3, 2)).notice_days.letter
+    assert counts_as_received(date(2026, 3, 2), days) == date(2026, 3, 9)
+    assert last_day(date(2026, 3, 2), days) == date(2026, 3, 23)
