@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from .facts import Contract, Fact
+from .facts import Contract, Date, Fact
 from .identifiers import BusinessId, DiaryNumber, Iban, Name, Person, Slug, Text
 from .intake import Channel, Pays
 from .money import NonNegativeMoney, PositiveMoney
@@ -20,9 +19,9 @@ NoticeManner = Literal["electronic", "letter"]
 class Instalment(Contract):
     """A part of a grant (*maksuerä*): its number from 1, its sum and the first day on which it may be paid."""
 
-    number: int = Field(ge=1, le=60)
+    number: int = Field(strict=True, ge=1, le=60)
     amount: PositiveMoney
-    payable_from: date
+    payable_from: Date
 
 
 class AppropriationSet(Fact):
@@ -56,7 +55,7 @@ class DiaryNumberAssigned(Fact):
 
     event_type: ClassVar[str] = "diary.number_assigned"
     diary_number: DiaryNumber
-    running: int = Field(ge=1)
+    running: int = Field(strict=True, ge=1)
     application_id: UUID
 
 
@@ -77,10 +76,10 @@ class CaseOpened(Fact):
     purpose: Text
     applied: NonNegativeMoney
     own_funding: NonNegativeMoney
-    years: int = Field(ge=1, le=5)
+    years: int = Field(strict=True, ge=1, le=5)
     channel: Channel
-    arrived_on: date
-    late: bool
+    arrived_on: Date
+    late: StrictBool
 
 
 class CaseAssigned(Fact):
@@ -116,7 +115,7 @@ class SupplementRequested(Fact):
     application_id: UUID
     request_id: UUID
     question: Text
-    due_on: date
+    due_on: Date
 
 
 class SupplementReceived(Fact):
@@ -152,7 +151,7 @@ class AssessmentRecorded(Fact):
 
     event_type: ClassVar[str] = "assessment.recorded"
     application_id: UUID
-    points: int = Field(ge=0, le=100)
+    points: int = Field(strict=True, ge=0, le=100)
     reasons: Text
     person: Person
 
@@ -174,7 +173,7 @@ class MeetingConvened(Fact):
     event_type: ClassVar[str] = "meeting.convened"
     meeting_id: Slug
     organ: Name
-    held_on: date
+    held_on: Date
     present: tuple[Person, ...] = Field(min_length=1, max_length=60)
 
 
@@ -183,7 +182,7 @@ class SectionTaken(Fact):
 
     event_type: ClassVar[str] = "meeting.section_taken"
     meeting_id: Slug
-    section: int = Field(ge=1)
+    section: int = Field(strict=True, ge=1)
     application_id: UUID
 
 
@@ -204,7 +203,7 @@ class DecisionMade(Fact):
     instalments: tuple[Instalment, ...]
     reasons: Text
     conditions: tuple[Text, ...]
-    decided_on: date
+    decided_on: Date
     person: Person
     organ: Name
     meeting_id: Slug | None
@@ -217,9 +216,9 @@ class DecisionNotified(Fact):
     event_type: ClassVar[str] = "decision.notified"
     application_id: UUID
     manner: NoticeManner
-    sent_on: date
-    received_on: date
-    last_claim_day: date
+    sent_on: Date
+    received_on: Date
+    last_claim_day: Date
 
 
 class RectificationClaimed(Fact):
@@ -228,8 +227,8 @@ class RectificationClaimed(Fact):
     event_type: ClassVar[str] = "rectification.claimed"
     application_id: UUID
     claim_id: UUID
-    received_on: date
-    in_time: bool
+    received_on: Date
+    in_time: StrictBool
     grounds: Text
 
 
@@ -250,7 +249,7 @@ class RectificationDecided(Fact):
     amount: NonNegativeMoney
     instalments: tuple[Instalment, ...]
     reasons: Text
-    decided_on: date
+    decided_on: Date
     person: Person
 
 
@@ -259,7 +258,7 @@ class DecisionBecameFinal(Fact):
 
     event_type: ClassVar[str] = "decision.became_final"
     application_id: UUID
-    final_on: date
+    final_on: Date
 
 
 class AgreementSigned(Fact):
@@ -267,8 +266,8 @@ class AgreementSigned(Fact):
 
     event_type: ClassVar[str] = "agreement.signed"
     application_id: UUID
-    years: int = Field(ge=1, le=5)
-    without_money: bool
+    years: int = Field(strict=True, ge=1, le=5)
+    without_money: StrictBool
     terms: Text
 
 
@@ -280,8 +279,8 @@ class RecoveryDecided(Fact):
     recovery_id: UUID
     amount: PositiveMoney
     grounds: Text
-    decided_on: date
-    due_on: date
+    decided_on: Date
+    due_on: Date
     person: Person
 
 

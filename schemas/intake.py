@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from .facts import Contract, Fact, Moment
+from .facts import Contract, Date, Fact, Moment
 from .identifiers import AssociationNumber, BusinessId, DiaryNumber, Iban, Name, Slug, Text
 from .money import NonNegativeMoney
 
@@ -25,7 +24,7 @@ class MunicipalityShare(Contract):
     """How much of the activity takes place in a municipality, in whole percent."""
 
     municipality: Slug
-    percent: int = Field(ge=1, le=100)
+    percent: int = Field(strict=True, ge=1, le=100)
 
 
 class CallPublished(Fact):
@@ -34,7 +33,7 @@ class CallPublished(Fact):
     event_type: ClassVar[str] = "call.published"
     call_id: Slug
     basket: Slug
-    year: int = Field(ge=2020, le=2100)
+    year: int = Field(strict=True, ge=2020, le=2100)
     title: Name
     kind: CallKind
     opens_at: Moment
@@ -84,11 +83,11 @@ class ApplicationSubmittedV1(Fact):
     costs: NonNegativeMoney
     other_funding: NonNegativeMoney
     own_funding: NonNegativeMoney
-    years: int = Field(ge=1, le=5)
-    separable_bookkeeping: bool
+    years: int = Field(strict=True, ge=1, le=5)
+    separable_bookkeeping: StrictBool
     channel: Channel
-    arrived_on: date
-    late: bool
+    arrived_on: Date
+    late: StrictBool
 
 
 class ApplicationSubmitted(Fact):
@@ -112,11 +111,11 @@ class ApplicationSubmitted(Fact):
     costs: NonNegativeMoney
     other_funding: NonNegativeMoney
     own_funding: NonNegativeMoney
-    years: int = Field(ge=1, le=5)
-    separable_bookkeeping: bool
+    years: int = Field(strict=True, ge=1, le=5)
+    separable_bookkeeping: StrictBool
     channel: Channel
-    arrived_on: date
-    late: bool
+    arrived_on: Date
+    late: StrictBool
 
 
 class ApplicationSupplemented(Fact):

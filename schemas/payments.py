@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from .decisions import Instalment
-from .facts import Contract, Fact
+from .facts import Contract, Date, Fact
 from .identifiers import (
     BusinessId,
     DiaryNumber,
@@ -45,7 +44,7 @@ class GrantAwarded(Fact):
     pays: Pays
     amount: PositiveMoney
     instalments: tuple[Instalment, ...] = Field(min_length=1)
-    awarded_on: date
+    awarded_on: Date
 
 
 class GrantChanged(Fact):
@@ -56,7 +55,7 @@ class GrantChanged(Fact):
     change: Money
     amount: NonNegativeMoney
     instalments: tuple[Instalment, ...]
-    changed_on: date
+    changed_on: Date
 
 
 class GrantReleased(Fact):
@@ -64,7 +63,7 @@ class GrantReleased(Fact):
 
     event_type: ClassVar[str] = "grant.released"
     application_id: UUID
-    released_on: date
+    released_on: Date
 
 
 class AccountNoted(Fact):
@@ -93,7 +92,7 @@ class RunProposed(Fact):
 
     event_type: ClassVar[str] = "run.proposed"
     run_id: UUID
-    execution_date: date
+    execution_date: Date
     lines: tuple[PaymentLine, ...] = Field(min_length=1, max_length=20000)
     total: PositiveMoney
     person: Person
@@ -158,7 +157,7 @@ class PaymentSent(Fact):
     instalment: int
     attempt: int
     amount: PositiveMoney
-    sent_on: date
+    sent_on: Date
 
 
 class PaymentRejected(Fact):
@@ -182,7 +181,7 @@ class PaymentBooked(Fact):
     attempt: int
     end_to_end_id: EndToEndId
     amount: PositiveMoney
-    booked_on: date
+    booked_on: Date
     bank_reference: Name
     sha256: Sha256
 
@@ -196,7 +195,7 @@ class PaymentReturned(Fact):
     attempt: int
     end_to_end_id: EndToEndId
     amount: PositiveMoney
-    booked_on: date
+    booked_on: Date
     bank_reference: Name
     reason_code: Name
     sha256: Sha256
@@ -222,8 +221,8 @@ class RecoveryClaimed(Fact):
     recovery_id: UUID
     amount: PositiveMoney
     reference: Reference
-    claimed_on: date
-    due_on: date
+    claimed_on: Date
+    due_on: Date
 
 
 class RecoveryReceived(Fact):
@@ -234,7 +233,7 @@ class RecoveryReceived(Fact):
     recovery_id: UUID
     amount: PositiveMoney
     reference: Reference
-    booked_on: date
+    booked_on: Date
     bank_reference: Name
     sha256: Sha256
 

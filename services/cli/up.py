@@ -47,7 +47,8 @@ def up(
         with_issuer=True,
         progress=lambda what: console.print(what, markup=False),
     )
-    signal.signal(signal.SIGTERM, _interrupt)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _interrupt)
     try:
         system.start()
         _show(system)
@@ -63,7 +64,7 @@ def up(
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """SIGTERM does what Ctrl-C does."""
+    """SIGTERM does what Ctrl-C does, and both also where a shell without job control ignores Ctrl-C."""
     raise KeyboardInterrupt
 
 

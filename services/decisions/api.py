@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from schemas.decisions import MeetingConvened, NoticeManner
-from schemas.facts import Contract
+from schemas.facts import Contract, Date
 from schemas.identifiers import Person, Slug, Text
 from schemas.money import NonNegativeAmount
 from schemas.refusals import not_found
@@ -52,7 +51,7 @@ class RequestSupplement(Contract):
     """What is asked, and by which Helsinki date."""
 
     question: Text
-    due_on: date
+    due_on: Date
 
 
 class Reasoned(Contract):
@@ -64,7 +63,7 @@ class Reasoned(Contract):
 class Assess(Contract):
     """Points from 0 to 100 with reasons."""
 
-    points: int = Field(ge=0, le=100)
+    points: int = Field(strict=True, ge=0, le=100)
     reasons: Text
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import holidays
-from pydantic import Field
+from pydantic import Field, StrictBool
 from uuid_utils.compat import uuid7
 
 from schemas.county import County
@@ -20,7 +20,7 @@ from schemas.decisions import (
     Outcome,
     RecoveryDecided,
 )
-from schemas.facts import Contract, Fact
+from schemas.facts import Contract, Date, Fact
 from schemas.identifiers import Name, Slug, Text
 from schemas.money import NonNegativeAmount, PositiveAmount
 from schemas.refusals import conflict, invalid, not_found
@@ -48,7 +48,7 @@ class MakeDecision(Propose):
     """A decision: `payable_from` has one Helsinki date for each instalment."""
 
     conditions: tuple[Text, ...] = Field(default=(), max_length=20)
-    payable_from: tuple[date, ...] = Field(default=(), max_length=60)
+    payable_from: tuple[Date, ...] = Field(default=(), max_length=60)
     organ: Name
     meeting_id: Slug | None = None
 
@@ -56,16 +56,16 @@ class MakeDecision(Propose):
 class DecideClaim(Propose):
     """A decision on a claim; `change` says whether the sum becomes `amount`."""
 
-    change: bool
-    payable_from: tuple[date, ...] = Field(default=(), max_length=60)
+    change: StrictBool
+    payable_from: tuple[Date, ...] = Field(default=(), max_length=60)
     organ: Name
 
 
 class SignAgreement(Contract):
     """A partnership's agreement."""
 
-    years: int = Field(ge=1, le=5)
-    without_money: bool
+    years: int = Field(strict=True, ge=1, le=5)
+    without_money: StrictBool
     terms: Text
 
 
@@ -74,7 +74,7 @@ class Recover(Contract):
 
     amount: PositiveAmount
     grounds: Text
-    due_on: date
+    due_on: Date
 
 
 class Decisions:

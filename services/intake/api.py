@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from schemas.facts import Contract
+from schemas.facts import Contract, Date
 from schemas.identifiers import BusinessId, Iban, Slug, Text
 from schemas.intake import AssociationRegistered, CallPublished, Standing, UsageReportSubmitted
 from schemas.money import NonNegativeAmount
@@ -37,7 +36,7 @@ class ChangeAccount(Contract):
 class RegisterPaperApplication(SubmitApplication):
     """A paper application with the Helsinki date on which it arrived."""
 
-    arrived_on: date
+    arrived_on: Date
 
 
 class Withdraw(Contract):

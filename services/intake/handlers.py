@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 from uuid_utils.compat import uuid7
 
 from schemas.county import County
@@ -22,7 +22,7 @@ from schemas.intake import (
     UsageReportSubmitted,
 )
 from schemas.money import NonNegativeAmount
-from schemas.refusals import SeveralRefused, conflict, not_found
+from schemas.refusals import SeveralRefused, conflict, invalid, not_found
 from services.ledger import Ledger, Verifier
 from services.ledger.checkpointing import latest
 from services.ledger.proofs import Proofs, TableSource
@@ -47,8 +47,8 @@ class SubmitApplication(Contract):
     costs: NonNegativeAmount
     other_funding: NonNegativeAmount
     own_funding: NonNegativeAmount
-    years: int = Field(default=1, ge=1, le=5)
-    separable_bookkeeping: bool
+    years: int = Field(strict=True, default=1, ge=1, le=5)
+    separable_bookkeeping: StrictBool
 
 
 class Intake:
@@ -100,6 +100,8 @@ class Intake:
         now = self._clock()
         channel: Channel = "electronic" if arrived_on is None else "paper"
         day = arrived_on or now.astimezone(applications.HELSINKI).date()
+        if day > now.astimezone(applications.HELSINKI).date():
+            raise invalid("arrives-in-future", "a paper application has arrived today or earlier", "/arrived_on")
         moment = now if arrived_on is None else applications.paper_moment(arrived_on)
 
         async def decide() -> Plan:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 
@@ -93,12 +93,18 @@ class Finding:
 
 @dataclass(slots=True)
 class _Findings:
+    """Findings in any order; the first `limit` by position are kept."""
+
     limit: int
     found: list[Finding] = field(default_factory=list)
 
     def add(self, position: int | None, column: str | None, what: str) -> None:
-        if len(self.found) < self.limit:
-            self.found.append(Finding(position, column, what))
+        self.found.append(Finding(position, column, what))
+        if len(self.found) >= 2 * self.limit:
+            self.found = self.first()
+
+    def first(self) -> list[Finding]:
+        return sorted(self.found, key=_by_position)[: self.limit]
 
 
 async def inspect(
@@ -117,20 +123,20 @@ async def inspect(
     and the ledger does not are findings. With `verifier`, the ledger's public key, the signatures of the
     stored checkpoints are checked too. Not proved by anything: `checkpoint.signed_at`.
     """
-    findings, later = _Findings(findings_max), _Findings(findings_max)
+    findings = _Findings(findings_max)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await _check_guards(connection, later)
+        await _check_guards(connection, findings)
         own = await connection.fetch(_CHECKPOINTS)
-        _check_notes(own, verifier, later)
-        _check_kept({row["size"] for row in own}, checkpoints, later)
+        _check_notes(own, verifier, findings)
+        _check_kept({row["size"] for row in own}, checkpoints, findings)
         roots = _Roots([(row["size"], row["root"]) for row in own], checkpoints, findings)
         scan = _Scan(connection, findings, roots, leaves)
         events = await connection.cursor(_EVENTS)
-        while rows := await events.fetch(_PREFETCH):
+        while rows := cast(list[Sequence[Any]], await events.fetch(_PREFETCH)):
             await scan.take(rows)
         await scan.finish()
-        await _check_uniqueness(connection, later)
-    return sorted(findings.found + later.found, key=_by_position)[:findings_max]
+        await _check_uniqueness(connection, findings)
+    return findings.first()
 
 
 def _by_position(finding: Finding) -> tuple[bool, int]:
@@ -224,10 +230,11 @@ class _Scan:
         self._dense = True
         self._recorded_at: datetime | None = None
         self._tree = _Tree()
+        self._tile: list[Hash] | None = None
         self._tiles: dict[int, asyncpg.Record] = {}
         self._tiles_end = 0
 
-    async def take(self, rows: Sequence[asyncpg.Record]) -> None:
+    async def take(self, rows: Sequence[Sequence[Any]]) -> None:
         for row in rows:
             leaf = self._sound_leaf(row)
             if leaf is None:
@@ -235,7 +242,7 @@ class _Scan:
             else:
                 await self._follow(leaf)
 
-    def _sound_leaf(self, row: asyncpg.Record) -> Hash | None:
+    def _sound_leaf(self, row: Sequence[Any]) -> Hash | None:
         """The leaf hash of a row that is the next one and of which nothing is to be told, as of almost every row; else
         None, and nothing has changed.
         """
@@ -256,7 +263,7 @@ class _Scan:
             self._findings.add(record.position, "position", what)
             return
         if record.position > expected:
-            await self._end_tree()
+            self._dense = False
             for missing in range(expected, min(record.position, expected + self._findings.limit)):
                 self._findings.add(missing, None, f"missing: the next row is position {record.position}")
             await self._skip_leaves(record.position - expected)
@@ -272,10 +279,15 @@ class _Scan:
             await self._compare_leaf(self._position, leaf)
         if not self._dense:
             return
-        self._tree.part.append(leaf)
+        part = self._tree.part
+        if not part:
+            await self._open_tile()
+        if self._tile is not None and self._tile[len(part)] != leaf:
+            self._findings.add(self._position, "body", "its hash is not the one in the stored tile")
+        part.append(leaf)
         if self._position >= self._roots.next_size:
             self._roots.compare(self._position, self._tree.edge())
-        if len(self._tree.part) == TILE_WIDTH:
+        if len(part) == TILE_WIDTH:
             await self._close_tile()
 
     def _compare_moment(self, record: Record) -> None:
@@ -314,39 +326,27 @@ class _Scan:
                 self._leaves = None
                 return
 
-    async def _end_tree(self) -> None:
-        if self._dense:
-            self._dense = False
-            await self._compare_part()
-
     async def _tile_of_events(self, number: int) -> asyncpg.Record | None:
         """A tile of level 0; several are read at once."""
         if number >= self._tiles_end:
             self._tiles_end = number + _TILES_AT_ONCE
             rows = await self._connection.fetch(_TILES, number, self._tiles_end)
-            self._tiles = {row["number"]: row for row in rows}
+            self._tiles = {row["number"]: row for row in reversed(rows)}
         return self._tiles.get(number)
 
-    async def _compare_part(self) -> asyncpg.Record | None:
-        """Compares the leaves since the last complete tile with those of the stored tile, if there is one."""
-        number, part = self._tree.tiles, self._tree.part
-        row = await self._tile_of_events(number) if part else None
-        if row is None:
-            return None
-        hashes = row["hashes"]
-        if len(hashes) != TILE_WIDTH * 32:
-            self._findings.add(None, None, f"tile 0/{number} holds {len(hashes)} bytes of hashes")
-        elif not hashes.startswith(b"".join(part)):
-            for place, (stored, leaf) in enumerate(zip(_hashes(hashes), part, strict=False), 1):
-                if stored != leaf:
-                    what = "its hash is not the one in the stored tile"
-                    self._findings.add(number * TILE_WIDTH + place, "body", what)
-        return row
+    async def _open_tile(self) -> None:
+        number = self._tree.tiles
+        row = await self._tile_of_events(number)
+        self._tile = None
+        if row is not None and len(row["hashes"]) == TILE_WIDTH * 32:
+            self._tile = _hashes(row["hashes"])
+        elif row is not None:
+            self._findings.add(None, None, f"tile 0/{number} holds {len(row['hashes'])} bytes of hashes")
 
     async def _close_tile(self) -> None:
         """Compares the tiles of every level that the last leaf completes."""
-        row = await self._compare_part()
         number, hashes = self._tree.tiles, self._tree.part
+        row = await self._tile_of_events(number)
         root, level = self._tree.close_tile(), 0
         while True:
             if row is None:
@@ -373,8 +373,6 @@ class _Scan:
 
     async def finish(self) -> None:
         size = self._position
-        if self._dense:
-            await self._compare_part()
         if unplaced := await self._connection.fetchval(_UNPLACED):
             self._findings.add(None, "position", f"{unplaced} rows have none")
         heads = await self._connection.fetch(_HEAD)

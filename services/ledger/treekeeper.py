@@ -34,15 +34,23 @@ class TreeKeeper:
         """The edge after `bodies`; tiles that became complete are inserted on `connection`."""
         tail = list(self._tail) if size == self._size else await self._load(connection, size)
         leaves = [leaf_hash(body) for body in bodies]
-        new_edge, new_size = extend_edge(edge, size, leaves)
-        tail += leaves
-        number = size // TILE_WIDTH
-        while len(tail) >= TILE_WIDTH:
-            await self._store(connection, 0, number, tail[:TILE_WIDTH])
-            del tail[:TILE_WIDTH]
-            number += 1
-        self._next = (new_size, tail)
-        return new_edge
+        number, width = divmod(size, TILE_WIDTH)
+        # The edge's last subtrees lie in the tile that is not complete: growing them apart gives the tile's root, and
+        # no node is hashed twice.
+        border = len(edge) - width.bit_count()
+        outer, inner = list(edge[:border]), list(edge[border:])
+        added = 0
+        while added < len(leaves):
+            part = leaves[added : added + TILE_WIDTH - width]
+            inner, width = extend_edge(inner, width, part)
+            tail += part
+            added += len(part)
+            if width == TILE_WIDTH:
+                await self._store(connection, 0, number, inner[0], tail)
+                outer, number = extend_edge(outer, number, inner)
+                inner, width, tail = [], 0, []
+        self._next = (size + len(leaves), tail)
+        return outer + inner
 
     def commit(self) -> None:
         """The batch of the last `extend` is in the ledger."""
@@ -55,10 +63,10 @@ class TreeKeeper:
         return [leaf_hash(row["body"]) for row in rows]
 
     async def _store(
-        self, connection: asyncpg.Connection[Any], level: int, number: int, hashes: Sequence[Hash]
+        self, connection: asyncpg.Connection[Any], level: int, number: int, root: Hash, hashes: Sequence[Hash]
     ) -> None:
-        await connection.execute(_TILE, level, number, root_of(hashes), b"".join(hashes))
+        await connection.execute(_TILE, level, number, root, b"".join(hashes))
         if (number + 1) % TILE_WIDTH == 0:
             first = number + 1 - TILE_WIDTH
-            rows = await connection.fetch(_ROOTS, level, first, number + 1)
-            await self._store(connection, level + 1, first // TILE_WIDTH, [row["root"] for row in rows])
+            roots = [row["root"] for row in await connection.fetch(_ROOTS, level, first, number + 1)]
+            await self._store(connection, level + 1, first // TILE_WIDTH, root_of(roots), roots)

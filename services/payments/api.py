@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import Field
 
-from schemas.facts import Contract
+from schemas.facts import Contract, Date
 from schemas.identifiers import BusinessId, Period, Sha256, Slug, Text
 from schemas.money import euros
 from schemas.payments import DifferenceClass
@@ -47,7 +46,7 @@ DifferenceState = Literal["open", "explained", "accepted"]
 class ProposeRun(Contract):
     """A run on an execution date (Helsinki); without applications, of all that is payable."""
 
-    execution_date: date
+    execution_date: Date
     application_ids: tuple[UUID, ...] | None = Field(default=None, min_length=1, max_length=20000)
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from schemas.backoffice import Profile
-from schemas.county import County
+from schemas.county import County, NothingHolds, PaymentRules
 from schemas.facts import Fact
 from schemas.money import euros
 from schemas.payments import (
@@ -110,7 +110,7 @@ class Books:
 
         async def decide() -> Plan:
             last_day = last_day_of(period)
-            series = self._county.payment_rules(last_day).voucher_series
+            series = self._rules(last_day).voucher_series
             loaded = await self._exports(series, last_day.year)
             up_to = (await self._ledger.head()).size
             after = max((each.up_to_position for each in loaded.state if each.period == period), default=0)
@@ -156,7 +156,7 @@ class Books:
         """The lines of a period's comparison, the hashes of the files compared, and the position of the ledger."""
         last_day = last_day_of(period)
         position = (await self._ledger.head()).size
-        series = self._county.payment_rules(last_day).voucher_series
+        series = self._rules(last_day).voucher_series
         exports = (await self._exports(series, last_day.year)).state
         postings = await self.postings(position)
         vouchers = [v for v in number_vouchers(postings, exports) if v.posting.period == period]
@@ -263,6 +263,12 @@ class Books:
             used += [digest] if entries else []
             found |= {(each.bank_reference, each.end_to_end_id, each.amount): each for each in entries}
         return list(found.values()), used
+
+    def _rules(self, on: date) -> PaymentRules:
+        try:
+            return self._county.payment_rules(on)
+        except NothingHolds as error:
+            raise not_found(f"rules for payments that hold in {on:%Y-%m}") from error
 
     def _profile(self, profile_id: str, on: date) -> Profile:
         profile = self._county.profile(profile_id, on)

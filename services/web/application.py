@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 from asgi_correlation_id import CorrelationIdMiddleware
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -22,6 +22,7 @@ from services.web.identity import TokenVerifier
 from services.web.jwks import KeyCache, fetch_from
 from services.web.permissions import actions_of, assert_guarded
 from services.web.problems import CORRELATION_HEADER, install_problems, problem_responses, problem_schemas
+from services.web.queries import refuse_unknown_query
 from services.web.requests import BodyLimits, RequestGuard
 from services.web.settings import ServiceSettings
 from services.web.telemetry import HttpMetrics, RequestObserver, is_correlation_id, tracer_provider
@@ -72,6 +73,7 @@ def create_app(  # noqa: PLR0913 - the whole composition, each part named
         openapi_url=OPENAPI_PATH,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(refuse_unknown_query)],
         telemetry=TelemetryConfig(
             tracer_provider=tracing,
             metrics=False,

@@ -63,6 +63,18 @@ async def check_ledgers(world: World) -> None:
             assert not findings, f"{service}: {[str(finding) for finding in findings]}"
 
 
+async def check_published(world: World) -> None:
+    """P1 and P2: every event of each ledger stands in its topic, in each partition in order."""
+    for service in SERVICES:
+        async with world.sight(service) as connection:
+            size = await connection.fetchval("SELECT size FROM head")
+        partitions = await world.topics.positions(f"{world.prefix}{service}")
+        assert all(found == sorted(found) for found in partitions), f"{service}: published out of order"
+        there = {position for found in partitions for position in found}
+        wrong = there ^ set(range(1, size + 1))
+        assert not wrong, f"{service}: recorded and not published, or the other way round: {sorted(wrong)}"
+
+
 async def check_orders(world: World, name: str, journal: Journal) -> None:
     """P1: what was acknowledged is there once, what was refused is not, and what was neither is there at most once."""
     placed = Counter(json.loads(row["body"])["data"]["id"] for row in await _events(world, COUNTER, "order.placed"))

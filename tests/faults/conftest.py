@@ -4,6 +4,7 @@ schedules.
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,9 +16,13 @@ from tests.faults.world import World
 from tests.infrastructure.ladder import own_binaries, own_broker
 from tests.infrastructure.session import Servers
 
+SCHEDULES_MAX = 12
+
 
 class Stage:
-    """Lends a world to each test, the same while the tests pass."""
+    """Lends a world to each test, the same while the tests pass, but to twelve at most: what its ledgers hold is
+    checked, and published again, each time.
+    """
 
     def __init__(self, servers: Servers, folder: Path) -> None:
         place = servers.place / f"faults-{secrets.token_hex(4)}"
@@ -25,6 +30,7 @@ class Stage:
         self._cluster = PostgresCluster(place, binaries=own_binaries(servers.postgres_rung))
         self._broker = own_broker(servers.broker_rung, folder / "broker")
         self._worlds: dict[frozenset[tuple[str, int]], World] = {}
+        self._lent: Counter[World] = Counter()
 
     @asynccontextmanager
     async def world(self, replicas: Mapping[str, int] | None = None) -> AsyncIterator[World]:
@@ -36,14 +42,21 @@ class Stage:
             if kind not in self._worlds:
                 self._worlds[kind] = World(self._cluster, self._broker, self._folder, replicas)
                 await self._worlds[kind].open()
-            yield self._worlds[kind]
+            world = self._worlds[kind]
+            yield world
+            self._lent[world] += 1
+            if self._lent[world] == SCHEDULES_MAX:
+                await self.discard(world)
         except BaseException:
-            await self._worlds.pop(kind).close()
+            failed = self._worlds.pop(kind, None)
+            if failed is not None:
+                await failed.close()
             raise
 
     async def discard(self, world: World) -> None:
         """Lend this world no more."""
         self._worlds = {kind: each for kind, each in self._worlds.items() if each is not world}
+        del self._lent[world]
         await world.close()
 
     def close(self) -> None:

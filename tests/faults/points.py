@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 from unittest.mock import patch
 
@@ -27,6 +27,7 @@ PUBLISHED_NOT_NOTED = "published, not noted as published"
 RECEIVED_NOT_HANDLED = "received, not handled"
 EFFECT_NOT_ACKNOWLEDGED = "effect committed, offset not"
 COMMIT_ANSWER_LOST = "the commit's answer is lost"
+HELD_IN_BATCH = "batch written, not committed"
 
 DEADLY = (
     COMMITTED_NOT_ANSWERED,
@@ -38,6 +39,7 @@ DEADLY = (
 
 # A killed member of a group is missed after three seconds instead of ten.
 SESSION_MS, HEARTBEAT_MS = 3000, 800
+HELD_S, POLL_S = 30.0, 0.01
 Commit = Callable[[Transaction], Awaitable[None]]
 
 
@@ -46,10 +48,15 @@ class Points:
 
     def __init__(self) -> None:
         self._armed: dict[str, int] = {}
+        self.held = asyncio.Event()
 
     def arm(self, point: str, after: int) -> None:
         """`after` 1 means the next time."""
         self._armed[point] = after
+
+    def is_armed(self, point: str) -> bool:
+        """Whether it was armed and not reached yet."""
+        return point in self._armed
 
     def is_due(self, point: str) -> bool:
         """Counts; True once, when the count is reached."""
@@ -65,6 +72,16 @@ class Points:
         """Ends the process by SIGKILL when the point is due."""
         if self.is_due(point):
             os.kill(os.getpid(), signal.SIGKILL)
+
+    async def hold(self, transaction: Transaction) -> None:
+        """Keeps a batch from its commit until its session is lost, when the point is due."""
+        if self.is_due(HELD_IN_BATCH):
+            self.held.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HELD_S):
+                    while not transaction._connection.is_closed():  # type: ignore[attr-defined]  # noqa: ASYNC110
+                        await asyncio.sleep(POLL_S)
+            self.held.clear()
 
 
 def install(points: Points, stack: ExitStack) -> None:
@@ -85,6 +102,7 @@ def install(points: Points, stack: ExitStack) -> None:
     commit: Commit = Transaction.commit
 
     async def commit_then_lose_the_answer(transaction: Transaction) -> None:
+        await points.hold(transaction)
         await commit(transaction)
         if points.is_due(COMMIT_ANSWER_LOST):
             raise ConnectionResetError("the answer to the commit was lost, as the test asked")

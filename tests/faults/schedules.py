@@ -5,15 +5,15 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from tests.faults.points import COMMIT_ANSWER_LOST, COMMITTED_NOT_ANSWERED, DEADLY
+from tests.faults.points import COMMIT_ANSWER_LOST, COMMITTED_NOT_ANSWERED, DEADLY, HELD_IN_BATCH
 from tests.faults.shop import COUNTER, SERVICES
-from tests.faults.world import POLL_S, World
+from tests.faults.world import POLL_S, Member, World
 
 KILLED = "a process is killed at any moment"
 ALL_KILLED = "all processes are killed"
 DATABASE_KILLED = "PostgreSQL is killed in a batch"
 BROKER_KILLED = "the broker is killed"
-REPLAYED = "everything is published again"
+REPLAYED = "much is published again"
 KINDS = (*DEADLY, KILLED, DATABASE_KILLED, BROKER_KILLED, COMMIT_ANSWER_LOST, REPLAYED, ALL_KILLED)
 
 FAULTS_MAX = 3
@@ -77,6 +77,11 @@ async def _kill_all(world: World, fault: Fault) -> None:
 
 
 async def _kill_database(world: World, fault: Fault) -> None:
+    """While a batch of the service is written and not committed; in one schedule of four at any moment."""
+    member = world.members_of(fault.service)[0]
+    if fault.after % 4:
+        await world.insist(member, {"arm": HELD_IN_BATCH, "after": fault.after})
+        await _until(world, fault, member, lambda told: told["held"])
     await asyncio.to_thread(world.cluster.kill)
     await asyncio.sleep(fault.seconds)
     await asyncio.to_thread(world.cluster.start)
@@ -89,6 +94,7 @@ async def _kill_broker(world: World, fault: Fault) -> None:
     await asyncio.sleep(fault.seconds)
     await asyncio.to_thread(world.broker.start)
     if loses_data:
+        world.topics.forget()
         with world.held():
             for member in world.members:
                 await asyncio.to_thread(member.process.kill)
@@ -98,11 +104,25 @@ async def _kill_broker(world: World, fault: Fault) -> None:
 async def _lose_an_answer(world: World, fault: Fault) -> None:
     for member in world.members_of(fault.service):
         await world.insist(member, {"arm": COMMIT_ANSWER_LOST, "after": fault.after})
+    await _until(world, fault, world.members_of(fault.service)[0], lambda told: not told["armed"])
+
+
+async def _until(world: World, fault: Fault, member: Member, condition: Callable[[dict[str, bool]], bool]) -> None:
+    """Returns when it is so of the point that was armed."""
+    point = COMMIT_ANSWER_LOST if fault.kind == COMMIT_ANSWER_LOST else HELD_IN_BATCH
+    end = asyncio.get_running_loop().time() + POINT_DEADLINE_S
+    while not condition((await world.insist(member, {"armed": point}))["done"]):
+        assert asyncio.get_running_loop().time() < end, f"never came to: {fault}\n{world.logs()}"
+        await asyncio.sleep(POLL_S)
 
 
 async def _publish_again(world: World, fault: Fault) -> None:
+    """Everything in one schedule of four, else the last events, fifty at least."""
     for service in SERVICES:
-        await world.insist(world.members_of(service)[0], {"replay": fault.after})
+        async with world.sight(service) as connection:
+            size = await connection.fetchval("SELECT size FROM head")
+        first = 1 if fault.after % 4 == 1 else max(1, size - 50 * fault.after)
+        await world.insist(world.members_of(service)[0], {"replay": first})
 
 
 _OTHERS: Mapping[str, Callable[[World, Fault], Awaitable[None]]] = {

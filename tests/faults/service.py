@@ -69,16 +69,17 @@ class Desk:
                 return {"done": msgspec.json.decode(answer.body)}
             case {"record": stream, "type": kind}:
                 await self._shop.record(stream, kind)
-                return {"done": {}}
             case {"arm": point, "after": after}:
                 self._points.arm(point, after)
-                return {"done": {}}
+            case {"armed": point}:
+                return {"done": {"armed": self._points.is_armed(point), "held": self._points.held.is_set()}}
             case {"replay": position}:
                 await replay_from(self._ledger, position)
-                return {"done": {}}
             case {"retry": key}:
                 return {"done": asdict(await self._attendant.retry(key=key))}
-        return {"failed": f"no such command: {command}"}
+            case _:
+                return {"failed": f"no such command: {command}"}
+        return {"done": {}}
 
 
 async def run(configuration: Configuration) -> None:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.faults.checks import check_effects, check_ledgers, check_orders, wait_until_quiet
+from tests.faults.checks import check_effects, check_ledgers, check_orders, check_published, wait_until_quiet
 from tests.faults.clients import Clients
 from tests.faults.conftest import Stage
 from tests.faults.schedules import bring_about, schedule
@@ -28,6 +28,7 @@ async def play(world: World, seed: int) -> None:
         await check_orders(world, name, clients.journal)
         await check_effects(world)
         await check_ledgers(world)
+        await check_published(world)
 
 
 @pytest.mark.parametrize("seed", range(SCHEDULES))

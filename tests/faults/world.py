@@ -1,6 +1,5 @@
 """The world of the fault tests: PostgreSQL with fsync on, a broker, and the processes of `shop`, which are started
-again
-when they die, as a supervisor does.
+again when they die, as a supervisor does.
 """
 
 import asyncio
@@ -24,6 +23,7 @@ from deploy.local.process import ChildProcess, port_answers
 from services.ledger import Checkpoint, Signer, migrate
 from tests.faults.service import Configuration
 from tests.faults.shop import COUNTER, SERVICES, STORE
+from tests.faults.topics import Topics
 from tests.infrastructure.databases import FreshDatabase
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +56,7 @@ class World:
         self.cluster = cluster
         self.broker = broker
         self.prefix = f"w{secrets.token_hex(3)}."
+        self.topics = Topics(broker.bootstrap, PARTITIONS)
         self._folder = folder / self.prefix.rstrip(".")
         self._replicas = {COUNTER: 1, STORE: 1, **(replicas or {})}
         self._database = FreshDatabase(cluster)

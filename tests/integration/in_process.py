@@ -39,6 +39,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "payments": PaymentsSettings,
 }
 ASSOCIATION = "2050864-5"
+UNKNOWN = "019b7a1e-8c00-7000-8000-0000000000ff"
 
 
 @dataclass
@@ -126,3 +127,19 @@ async def in_process(name: str, database: FreshDatabase, folder: Path, moment: d
             yield InProcess(app, ledger, client, issuer, folder / "clock.json", folder)
     finally:
         await ledger.stop()
+
+
+def identity(number: int) -> str:
+    return f"019b7a1e-8c00-7000-8000-{number:012x}"
+
+
+def problem(answer: httpx.Response, status: int, slug: str) -> dict[str, Any]:
+    """The problem document, which must be of this status and kind."""
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    document: dict[str, Any] = answer.json()
+    assert document["type"] == f"urn:grant-ledger:problem:{slug}", document
+    return document
+
+
+def pointers(document: dict[str, Any]) -> list[str]:
+    return [error["pointer"] for error in document["errors"]]

@@ -217,7 +217,8 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> tuple[FastAPI, dict[str
 
 
 def operations_of(app: FastAPI) -> list[schemathesis.APIOperation[Any, Any, Any, Any]]:
-    config = SchemathesisConfig.from_dict({"generation": {"allow-x00": False}})
+    # The token is the test's own: a case that is wrong in nothing but its token would be none once it has ours.
+    config = SchemathesisConfig.from_dict({"generation": {"allow-x00": False, "with-security-parameters": False}})
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
     return [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
 
@@ -234,7 +235,8 @@ def test_no_request_breaks_the_service_or_its_documentation(
         if mode is GenerationMode.NEGATIVE and not operation.label.endswith(("/v1/notes", "/{number}")):
             continue  # Nothing can be wrong without a parameter, nor in an uploaded file.
 
-        @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+        # The same cases at every run: what a search may find some day is not for a run that gates a change.
+        @hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
         @given(case=operation.as_strategy(generation_mode=mode))
         def answers_as_documented(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate(headers=dict(token), excluded_checks=[positive_data_acceptance])

@@ -242,13 +242,13 @@ def test_a_password_file_that_is_no_text_is_named(grants: Grants, tmp_path: Path
 @pytest.fixture
 def answering() -> Iterator[Callable[[int, str], str]]:
     """A server that answers everything so; its address."""
-    answer = [200, ""]
+    status, content = [200], [b""]
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(int(answer[0]))
+            self.send_response(status[0])
             self.end_headers()
-            self.wfile.write(str(answer[1]).encode())
+            self.wfile.write(content[0])
 
         do_POST = do_GET  # noqa: N815 - the name is the library's
 
@@ -257,8 +257,8 @@ def answering() -> Iterator[Callable[[int, str], str]]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
-        def answers(status: int, body: str) -> str:
-            answer[:] = [status, body]
+        def answers(code: int, body: str) -> str:
+            status[0], content[0] = code, body.encode()
             return f"http://127.0.0.1:{server.server_port}"
 
         yield answers

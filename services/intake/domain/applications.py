@@ -99,12 +99,13 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
 def submit(state: Application | None, call: Call, application: ApplicationSubmitted, sent_at: datetime) -> list[Fact]:
     """Sends an application. What comes late is recorded as late, not refused: it is decided as not examined.
 
-    Refused when the call has not opened, or when the application exists.
+    Refused when the call has not opened (on paper: before the day on which it opens), or when the application exists.
     """
     if state is not None:
         raise conflict("application-exists", "this application was sent already")
-    if sent_at < call.call.opens_at:
-        opens = call.call.opens_at.astimezone(HELSINKI)
+    opens = call.call.opens_at.astimezone(HELSINKI)
+    too_early = application.arrived_on < opens.date() if application.channel == "paper" else sent_at < opens
+    if too_early:
         raise conflict("call-not-open", f"the call opens on {opens:%-d.%-m.%Y} at {opens:%H.%M}")
     return [application.model_copy(update={"late": call.is_late(sent_at)})]
 
