@@ -28,7 +28,7 @@ from services.ledger.checkpointing import latest
 from services.ledger.proofs import Proofs, TableSource
 from services.ledger.receipts import build_receipt
 from services.web.commands import Command, carry_out
-from services.web.handling import Answer, Loaded, Plan, load
+from services.web.handling import Answer, Loaded, Plan, fold, load
 
 from .domain import applications, associations, calls
 
@@ -105,8 +105,7 @@ class Intake:
         moment = now if arrived_on is None else applications.paper_moment(arrived_on)
 
         async def decide() -> Plan:
-            call = await self.call(sent.call_id)
-            association = await self.association(sent.association_id)
+            call, association = await self._call_and_association(sent.call_id, sent.association_id)
             if call.state is None:
                 raise not_found(f"call {sent.call_id}")
             if association.state is None:
@@ -126,6 +125,15 @@ class Intake:
             return Plan((loaded.write(facts),), answer)
 
         return await carry_out(self._ledger, command, decide)
+
+    async def _call_and_association(
+        self, call_id: str, association_id: str
+    ) -> tuple[Loaded[calls.Call | None], Loaded[associations.Association | None]]:
+        """Both by one statement."""
+        first, second = f"call/{call_id}", f"association/{association_id}"
+        found = await self._ledger.streams([first, second])
+        call: Loaded[calls.Call | None] = fold(first, found[first], calls.evolve, None)
+        return call, fold(second, found[second], associations.evolve, None)
 
     async def receipt(self, application_id: UUID) -> dict[str, Any]:
         """The receipt of a sent application against the newest checkpoint; refused until one covers it."""

@@ -97,7 +97,10 @@ async def reading(bootstrap: str, topic: str, patience_seconds: float = 5.0) -> 
     try:
         yield PartitionReader(consumer, topic, patience_seconds)
     finally:
-        await consumer.stop()
+        # A consumer that is stopped while a fetch fails lets that fetch's cancellation out and leaves its connections
+        # open (aiokafka 0.14): awaited like that it would end the caller.
+        await asyncio.wait({asyncio.ensure_future(consumer.stop())})
+        await consumer._client.close()  # noqa: SLF001
 
 
 def _position(headers: Any) -> int:

@@ -122,6 +122,11 @@ class Relay:
             while True:
                 try:
                     await self._take_turn()
+                except asyncio.CancelledError:
+                    # A library's own cancelled task must not end the relay in silence.
+                    if (task := asyncio.current_task()) is None or task.cancelling():
+                        raise
+                    log.warning("relay interrupted", topic=self._topic, error="a cancellation from within")
                 except RECOVERABLE as error:
                     log.warning("relay interrupted", topic=self._topic, error=f"{type(error).__name__}: {error}")
                 self.relaying = False

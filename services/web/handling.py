@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from schemas import catalogue
 from schemas.facts import Fact
 from schemas.refusals import Refused, SeveralRefused
-from services.ledger import Context, Idempotency, Ledger, NewEvent, Record, StreamWrite, Unit, VersionConflict
+from services.ledger import (
+    Context,
+    Idempotency,
+    Ledger,
+    NewEvent,
+    Record,
+    StreamWrite,
+    Unit,
+    VersionConflict,
+    decode_body,
+)
 from services.web.idempotency import IdempotencyKey
 from services.web.preconditions import check_version
 from services.web.problems import Problem
 
 State = TypeVar("State")
 TRIES_MAX = 50
+FACTS_KEPT = 4096
 
 
 def event_of(fact: Fact) -> NewEvent:
@@ -24,8 +36,15 @@ def event_of(fact: Fact) -> NewEvent:
 
 
 def fact_of(record: Record) -> Fact:
-    """A record as the newest version of its contract; raises ContractUnknown or ValidationError."""
-    return catalogue.read(record.type, record.schema, record.data)
+    """A record as the newest version of its contract; raises ContractUnknown or ValidationError. What is read again
+    and again, such as a call, is not parsed and validated again: bodies and facts never change.
+    """
+    return _read(record.type, record.schema, record.body)
+
+
+@lru_cache(maxsize=FACTS_KEPT)
+def _read(event_type: str, schema: int, body: bytes) -> Fact:
+    return catalogue.read(event_type, schema, decode_body(body).data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +62,13 @@ class Loaded(Generic[State]):
 
 async def load(ledger: Ledger, stream: str, evolve: Callable[[State, Fact], State], initial: State) -> Loaded[State]:
     """A stream's state by folding its facts."""
-    records = await ledger.stream(stream)
+    return fold(stream, await ledger.stream(stream), evolve, initial)
+
+
+def fold(
+    stream: str, records: Sequence[Record], evolve: Callable[[State, Fact], State], initial: State
+) -> Loaded[State]:
+    """A stream's state from all its records."""
     state = initial
     for record in records:
         state = evolve(state, fact_of(record))
@@ -54,13 +79,8 @@ async def load_many(
     ledger: Ledger, streams: Sequence[str], evolve: Callable[[State, Fact], State], initial: State
 ) -> dict[str, Loaded[State]]:
     """Several streams' states, read by one statement."""
-    found: dict[str, Loaded[State]] = {}
-    for stream, records in (await ledger.streams(streams)).items():
-        state = initial
-        for record in records:
-            state = evolve(state, fact_of(record))
-        found[stream] = Loaded(stream, len(records), state)
-    return found
+    found = await ledger.streams(streams)
+    return {stream: fold(stream, records, evolve, initial) for stream, records in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

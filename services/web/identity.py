@@ -9,7 +9,9 @@ which of these failed and repeats nothing of the token.
 
 from __future__ import annotations
 
+import hashlib
 import warnings
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +28,8 @@ from services.web.problems import Problem
 
 ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 LEEWAY_S: Final = 30
+ACCEPTED_S: Final = 30
+_ACCEPTED_MAX: Final = 4096
 _TOKEN_LENGTH_MAX: Final = 8192
 _PERSON_LENGTH_MAX: Final = 128
 _REALM: Final = 'Bearer realm="grant-ledger"'
@@ -63,12 +67,13 @@ class InvalidToken(Exception):
 
 class TokenVerifier:
     """Turns a token into an Identity. `clock` is the real time; a skew of 30 s between the clocks is
-    forgiven.
+    forgiven. A token that was accepted is not checked again for ACCEPTED_S seconds, or until it expires.
     """
 
     def __init__(self, keys: KeyCache, *, issuer: str, audience: str, clock: Clock = system_clock) -> None:
         self._keys = keys
         self._clock = clock
+        self._accepted: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
         self._claims = jwt.JWTClaimsRegistry(
             now=lambda: int(clock().timestamp()),
             leeway=LEEWAY_S,
@@ -82,15 +87,27 @@ class TokenVerifier:
         """Raises InvalidToken, and KeysUnavailable when no key of the issuer can be had."""
         if len(token) > _TOKEN_LENGTH_MAX:
             raise InvalidToken("The token is too long.")
+        digest, now = hashlib.sha256(token.encode()).digest(), self._clock().timestamp()
+        until, known = self._accepted.get(digest, (0.0, None))
+        if known is not None and now < until:
+            return known
+        claims = await self._check(token)
+        identity = _identity(claims)
+        self._accepted[digest] = (min(now + ACCEPTED_S, float(claims["exp"])), identity)
+        if len(self._accepted) > _ACCEPTED_MAX:
+            self._accepted.popitem(last=False)
+        return identity
+
+    async def _check(self, token: str) -> Mapping[str, Any]:
         key = await self._keys.find(_key_id(token))
         if key is None:
             raise InvalidToken("The token is signed with a key that the issuer does not publish.")
         try:
-            claims = jwt.decode(token, key, algorithms=ALGORITHMS).claims
+            claims: dict[str, Any] = jwt.decode(token, key, algorithms=ALGORITHMS).claims
             self._claims.validate(claims)
         except JoseError as error:
             raise InvalidToken(_reason(error)) from error
-        return _identity(claims)
+        return claims
 
 
 def _key_id(token: str) -> str:

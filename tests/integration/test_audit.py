@@ -313,6 +313,7 @@ async def _rewrite(watched: Watched, position: int, body: bytes) -> None:
     await connection.execute(f"SET search_path = {LEDGER}")
     await connection.execute("ALTER TABLE event DISABLE TRIGGER ALL")
     await connection.execute("UPDATE event SET body = $2 WHERE position = $1", position, body)
+    await connection.execute("ALTER TABLE event ENABLE ALWAYS TRIGGER event_is_insert_only")
     edge = [root_of([leaf_hash(one) for one in part]) for part in (bodies[:4], bodies[4:6], bodies[6:])]
     await connection.execute("UPDATE head SET edge = $1", edge)
     await connection.close()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
-from services.web.identity import Identity, InvalidToken, Role, TokenVerifier
+from services.web.identity import LEEWAY_S, Identity, InvalidToken, Role, TokenVerifier
 from services.web.jwks import KeyCache, KeysUnavailable, fetch_from, parse_keys
 from tests.unit.web.conftest import AUDIENCE, ISSUER, NOW, Issuer
 from tests.unit.web.test_problems import problem_in
@@ -226,3 +226,17 @@ async def test_without_any_key_tokens_cannot_be_checked_and_the_answer_is_503(
     answer = await client.get("/v1/notes", headers={"Authorization": f"Bearer {issuer.token()}"})
     problem_in(answer, 503, "identity-unavailable")
     assert answer.headers["retry-after"]
+
+
+async def test_an_accepted_token_is_checked_again_after_half_a_minute_and_ends_when_it_expires(issuer: Issuer) -> None:
+    now = NOW
+    verifier = TokenVerifier(KeyCache(issuer.fetch), issuer=ISSUER, audience=AUDIENCE, clock=lambda: now)
+    token = issuer.token(exp=int((NOW + timedelta(seconds=45)).timestamp()))
+    first = await verifier.verify(token)
+    assert await verifier.verify(token) is first
+    now = NOW + timedelta(seconds=31)
+    again = await verifier.verify(token)
+    assert (again == first, again is first) == (True, False)
+    now = NOW + timedelta(seconds=45 + LEEWAY_S + 1)
+    with pytest.raises(InvalidToken):
+        await verifier.verify(token)
