@@ -65,8 +65,8 @@ async def check_ledgers(world: World) -> None:
 
 
 async def check_published(world: World) -> None:
-    """P1 and P2: every event of each ledger comes to stand in its topic, in each partition in order. A relay whose broker
-    came back empty takes a moment to notice.
+    """P1 and P2: every event of each ledger comes to stand in its topic, in each partition in order. A relay whose
+    broker came back empty takes a moment to notice.
     """
     for service in SERVICES:
         async with world.sight(service) as connection:
