@@ -5,6 +5,8 @@ CannotDo    it could not be done; the message says what, where, and what would b
 
 from __future__ import annotations
 
+import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,7 +15,15 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-console: Final = Console(soft_wrap=True, highlight=False)
+WIDE: Final = 240
+"""Columns for what is not read on a terminal: a row stays one line for grep and its like."""
+
+
+def _width() -> int | None:
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+
+
+console: Final = Console(soft_wrap=True, highlight=False, width=_width())
 errors: Final = Console(stderr=True, soft_wrap=True, highlight=False)
 
 DEFAULT_FOLDER: Final = Path("out/up")

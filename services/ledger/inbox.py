@@ -144,8 +144,9 @@ class Inbox:
             return str(error)
         if isinstance(error, NotYet):
             return await self._park(message, number, str(error), error)
-        if not isinstance(error, Blocked):
-            log.warning("message parked", source=message.source, id=message.id, exc_info=error)
+        if isinstance(error, Blocked):
+            return await self._park(message, number, str(error), blocked=True)
+        log.warning("message parked", source=message.source, id=message.id, exc_info=error)
         return await self._park(message, number, f"{type(error).__name__}: {error}")
 
     async def _react(self, message: Message, record: Record, number: int | None) -> None:
@@ -162,10 +163,18 @@ class Inbox:
                     raise
 
     async def _park(
-        self, message: Message, number: int | None, reason: str, missing: NotYet | None = None
+        self,
+        message: Message,
+        number: int | None,
+        reason: str,
+        missing: NotYet | None = None,
+        *,
+        blocked: bool = False,
     ) -> str | None:
-        """Parks it, or parks it again; None when it took effect meanwhile."""
-        behind = number is None and await self._queues_behind(message)
+        """Parks it, or parks it again; None when it took effect meanwhile. What was `blocked` goes on by itself, also
+        when the queue that blocked it has run out since.
+        """
+        behind = number is None and (blocked or await self._queues_behind(message))
         if behind:
             reason, missing = f"queues behind an earlier message of {message.key}", None
         try:

@@ -70,7 +70,7 @@ class Ledger:
 
     async def start(self) -> None:
         self._pool = await asyncpg.create_pool(
-            self.dsn, server_settings=self._settings, min_size=1, max_size=self._pool_size, timeout=5
+            self.dsn, server_settings=self._settings, min_size=1, max_size=self._pool_size, timeout=5, reset=_keep
         )
         await self.writer.start()
 
@@ -162,3 +162,7 @@ class Ledger:
     async def entry(self, register: str, key: str, position: int = LAST_POSITION - 1) -> Entry | None:
         """One document of a register as of a position."""
         return await read_one(self.pool, register, key, position)
+
+
+async def _keep(_connection: object) -> None:
+    """Nothing here changes a session, so a connection goes back as it is: resetting it would cost a round trip."""

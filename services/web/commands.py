@@ -11,18 +11,18 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from asgi_correlation_id import correlation_id
-from fastapi import Depends, FastAPI, Query, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from uuid_utils.compat import uuid7
 
 from schemas.facts import Moment
 from schemas.refusals import Kind, Refused, SeveralRefused, not_found
 from services.ledger import Context, Entry, KeyReused, Ledger, Unavailable, VersionConflict
 from services.web.handling import Answer, Plan, handle
-from services.web.idempotency import IdempotencyKey, idempotency_key
-from services.web.identity import Identity
+from services.web.idempotency import IdempotencyKey, KeyHeader, key_of
+from services.web.identity import Identity, identify
 from services.web.pages import PageRequest, cut_page
-from services.web.permissions import require
-from services.web.preconditions import etag, if_match
+from services.web.permissions import Guard
+from services.web.preconditions import SeenHeader, etag, parse_if_match
 from services.web.problems import Problem, register_problem
 from services.web.validation import FieldError
 
@@ -57,19 +57,23 @@ class Command:
         return Context(self.identity.person, correlation_id.get() or str(uuid7()))
 
 
-def command(action: str) -> Callable[..., Command]:
-    """FastAPI dependency: a command by somebody who may do `action`."""
-    guard = Depends(require(action))
+class CommandGuard(Guard):
+    """A FastAPI dependency: a command by somebody who may do `action`; one dependency, since each costs time."""
 
-    async def dependency(
-        key: Annotated[IdempotencyKey | None, Depends(idempotency_key)],
-        seen: Annotated[int | None, Depends(if_match)],
-        # As a default, since an annotation is read where the variables of this function are not known.
-        identity: Identity = guard,
+    async def __call__(
+        self,
+        request: Request,
+        identity: Annotated[Identity, Depends(identify)],
+        key: KeyHeader = None,
+        seen: SeenHeader = None,
     ) -> Command:
-        return Command(identity, key, seen)
+        self.admit(identity)
+        return Command(identity, await key_of(request, identity, key), parse_if_match(seen))
 
-    return dependency  # type: ignore[return-value]  # FastAPI awaits it: routes see the Command
+
+def command(action: str) -> CommandGuard:
+    """The guard of a route that commands: `Annotated[Command, Depends(command("run.approve"))]`."""
+    return CommandGuard(action)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,22 +25,26 @@ class IdempotencyKey:
     fingerprint: bytes
 
 
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern="^[!-~]{1,64}$",
+        description="1 to 64 visible ASCII characters: new for each command, kept for repetitions",
+    ),
+]
+
+
 async def idempotency_key(
-    request: Request,
-    identity: Annotated[Identity, Depends(identify)],
-    key: Annotated[
-        str | None,
-        Header(
-            alias="Idempotency-Key",
-            pattern="^[!-~]{1,64}$",
-            description="1 to 64 visible ASCII characters: new for each command, kept for repetitions",
-        ),
-    ] = None,
+    request: Request, identity: Annotated[Identity, Depends(identify)], key: KeyHeader = None
 ) -> IdempotencyKey | None:
     """FastAPI dependency: the key of the request, or None when it has none. Reads the whole body."""
-    if key is None:
-        return None
-    return IdempotencyKey(key, identity.person, await fingerprint(request))
+    return await key_of(request, identity, key)
+
+
+async def key_of(request: Request, identity: Identity, key: str | None) -> IdempotencyKey | None:
+    """A person's key with the fingerprint of the request; None without a key."""
+    return None if key is None else IdempotencyKey(key, identity.person, await fingerprint(request))
 
 
 async def fingerprint(request: Request) -> bytes:

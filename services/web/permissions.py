@@ -147,14 +147,15 @@ def limited_to(identity: Identity, action: str) -> str | None:
     return identity.association
 
 
-class RequiredAction:
-    """A FastAPI dependency: the identity of a sender who may do `action`, else Problem 401, 403 or 503."""
+class Guard:
+    """Lets in who may do `action`."""
 
     def __init__(self, action: str) -> None:
         _granting(action)
         self.action = action
 
-    async def __call__(self, identity: Annotated[Identity, Depends(identify)]) -> Identity:
+    def admit(self, identity: Identity) -> Identity:
+        """The identity itself; raises Problem 403 when this person may not."""
         if not allowed(self.action, identity.roles):
             raise Problem(
                 403,
@@ -170,6 +171,13 @@ class RequiredAction:
                 "An association's user needs a token whose claim `association` is its business id.",
             )
         return identity
+
+
+class RequiredAction(Guard):
+    """A FastAPI dependency: the identity of a sender who may do `action`, else Problem 401, 403 or 503."""
+
+    async def __call__(self, identity: Annotated[Identity, Depends(identify)]) -> Identity:
+        return self.admit(identity)
 
 
 def require(action: str) -> RequiredAction:
@@ -194,8 +202,9 @@ def assert_guarded(app: FastAPI, open_paths: Collection[str]) -> None:
 
 def actions_of(dependant: Dependant) -> Iterator[str]:
     """The actions that a route requires, by itself or through what it depends on."""
-    if isinstance(dependant.call, RequiredAction):
-        yield dependant.call.action
+    guard: object = dependant.call
+    if isinstance(guard, Guard):
+        yield guard.action
     for inner in dependant.dependencies:
         yield from actions_of(inner)
 

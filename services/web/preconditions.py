@@ -39,9 +39,10 @@ def parse_if_match(value: str | None) -> int | None:
     return int(match[1])
 
 
-async def if_match(
-    header: Annotated[str | None, Header(alias="If-Match", description='ETag seen, such as `"3"`')] = None,
-) -> int | None:
+SeenHeader = Annotated[str | None, Header(alias="If-Match", description='ETag seen, such as `"3"`')]
+
+
+async def if_match(header: SeenHeader = None) -> int | None:
     """FastAPI dependency: the version that the sender saw, or None. Raises Problem 400."""
     return parse_if_match(header)
 

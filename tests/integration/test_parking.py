@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.ledger import Context, Ledger, NewEvent, NotYet, Parking, Record, StreamWrite, Unit
-from services.ledger.inbox import Inbox
+from services.ledger.inbox import Inbox, Message
 from services.ledger.parking import Attendant, NotFirst, NotParked, list_parked
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.post import SOURCE, as_message, ledger_of, until, write
@@ -230,3 +230,32 @@ async def test_parked_messages_are_listed_in_pages_by_source_and_key(desk: Desk)
     assert [parked.first for parked in (*one, *rest)] == [True, False, True, False]
     assert len(await list_parked(desk.replies, source=SOURCE, key="bertta")) == 2
     assert await list_parked(desk.replies, source="others") == []
+
+
+async def test_a_message_whose_queue_runs_out_while_it_is_being_parked_goes_on_by_itself(desk: Desk) -> None:
+    """Its effect is refused because an earlier one is parked; before it is parked itself, the earlier one is done."""
+    await desk.get_letters("anna", 1)
+    await desk.learn_address("anna")
+    inbox = desk.inbox()
+    late = RunningOut(desk, inbox)
+    await write(desk.letters, "anna", NewEvent("letter.sent", b"{}"))
+    second = (await desk.letters.stream("letter/anna"))[-1]
+    await late.receive(as_message(second))
+    async with attending(desk.replies, inbox):
+        await until(desk.nothing_parked, "both have run")
+
+    assert await desk.answered("anna") == [1, 2]
+
+
+class RunningOut(Inbox):
+    """An inbox that parks a blocked message only after the queue that blocked it has run."""
+
+    def __init__(self, desk: Desk, other: Inbox) -> None:
+        super().__init__(desk.replies, "replies", {"letter.sent": desk.reply}, lambda *_: True)
+        self._desk = desk
+        self._other = Attendant(desk.replies, other)
+
+    async def _set_aside(self, message: Message, number: int | None, error: Exception) -> str | None:
+        await self._other.retry()
+        assert await self._desk.nothing_parked()
+        return await super()._set_aside(message, number, error)

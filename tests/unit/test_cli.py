@@ -18,6 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.local.system_folder import SystemRecord
+from services.cli.console import console, errors
 from services.cli.main import app, main
 from services.ledger import Checkpoint, Context, NewEvent, Signer
 from services.ledger.export import line_of
@@ -51,7 +52,8 @@ def grants(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], 
     """Runs `grants` with these arguments in an empty folder. Any other exception than an exit fails the test."""
     for name in [name for name in os.environ if name.startswith("GRANTS_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("COLUMNS", "200")
+    for each in (console, errors):
+        monkeypatch.setattr(each, "width", 200)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str | Path) -> Ended:

@@ -78,7 +78,7 @@ async def write(
     response.headers["ETag"] = etag(1)
     if key is not None:
         response.headers["X-Fingerprint"] = key.fingerprint.hex()
-    response.headers["X-Person"] = name or identity.person
+    response.headers["X-Person"] = identity.person
     return Stored(number=len(notes), title=note.title)
 
 
