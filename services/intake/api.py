@@ -62,9 +62,9 @@ class ReportUse(Contract):
 def router(intake: Intake, ledger: Ledger) -> APIRouter:
     """All routes of intake."""
     routes = APIRouter(prefix="/v1")
+    routes.include_router(_sending(intake))
     routes.include_router(_calls(intake, ledger))
     routes.include_router(_associations(intake, ledger))
-    routes.include_router(_sending(intake))
     routes.include_router(_applications(intake, ledger))
     return routes
 

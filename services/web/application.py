@@ -89,7 +89,7 @@ def create_app(  # noqa: PLR0913 - the whole composition, each part named
     app.state.registry = registry
     app.state.tracer_provider = tracing
     install_problems(app)
-    for router in (health_router(checks or {}, registry), *routers):
+    for router in (*routers, health_router(checks or {}, registry)):
         app.include_router(router)
     assert_guarded(app, {OPENAPI_PATH, *HEALTH_PATHS, *open_paths})
     return app

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from asgi_correlation_id import correlation_id
-from fastapi import Depends, FastAPI, Query, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from uuid_utils.compat import uuid7
 
 from schemas.facts import Moment
@@ -19,7 +19,7 @@ from schemas.refusals import Kind, Refused, SeveralRefused, not_found
 from services.ledger import Context, Entry, KeyReused, Ledger, Unavailable, VersionConflict
 from services.web.handling import Answer, Plan, handle
 from services.web.idempotency import IdempotencyKey, KeyHeader, key_of
-from services.web.identity import Identity, identify
+from services.web.identity import Credentials, Identity, identify
 from services.web.pages import PageRequest, cut_page
 from services.web.permissions import Guard
 from services.web.preconditions import SeenHeader, etag, parse_if_match
@@ -63,11 +63,11 @@ class CommandGuard(Guard):
     async def __call__(
         self,
         request: Request,
-        identity: Annotated[Identity, Depends(identify)],
+        credentials: Credentials,
         key: KeyHeader = None,
         seen: SeenHeader = None,
     ) -> Command:
-        self.admit(identity)
+        identity = self.admit(await identify(request, credentials))
         return Command(identity, await key_of(request, identity, key), parse_if_match(seen))
 
 

@@ -157,9 +157,10 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
 bearer: Final = HTTPBearer(auto_error=False, bearerFormat="JWT", scheme_name="bearer")
 
 
-async def identify(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
-) -> Identity:
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+async def identify(request: Request, credentials: Credentials) -> Identity:
     """FastAPI dependency: the sender of the request. Raises Problem 401 and 503."""
     if credentials is None:
         raise Problem(

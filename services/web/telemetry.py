@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Final
@@ -41,6 +42,9 @@ _SECRET_TEXT: Final = re.compile(
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # user and password of a URL
     r"|(?<=[Bb]earer )\S+"
 )
+
+_SECRET_SIGNS: Final = ("eyJ", "://", "earer ")
+"""Without one of these the pattern above matches nothing."""
 
 _log = structlog.get_logger(__name__)
 
@@ -80,9 +84,9 @@ def configure_logging(service: str, level: str = "INFO") -> None:
 
 def tracer_provider(service: str) -> TracerProvider:
     """Makes spans; exports them only where OTEL_EXPORTER_OTLP_ENDPOINT is set and the exporter is there."""
+    exporter = _exporter()
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     provider.add_span_processor(_MaskQuery())
-    exporter = _exporter()
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(exporter))
     return provider
@@ -245,15 +249,20 @@ def _places(trace_back: TracebackType | None) -> list[str]:
 
 def _mask(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for name, value in event.items():
-        event[name] = _MASK if _SECRET_NAME.search(name) else _masked(value)
+        event[name] = _MASK if _is_secret(name) else _masked(value)
     return event
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def _masked(value: Any) -> Any:
     if isinstance(value, str):
-        return _SECRET_TEXT.sub(_MASK, value)
+        return _SECRET_TEXT.sub(_MASK, value) if any(sign in value for sign in _SECRET_SIGNS) else value
     if isinstance(value, Mapping):
-        return {name: _MASK if _SECRET_NAME.search(str(name)) else _masked(part) for name, part in value.items()}
+        return {name: _MASK if _is_secret(str(name)) else _masked(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(part) for part in value]
     return value
