@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Gauge
 
+from services.ledger.ending import end
 from services.ledger.writer import CONNECTION_LOST
 from services.web.application import create_app, process_registry
 from services.web.identity import TokenVerifier
@@ -78,7 +79,7 @@ class _Parts:
                 yield
             finally:
                 await self._consumer.stop()
-                measuring.cancel()
+                await end(measuring)
 
     async def check_database(self) -> None:
         """Raises when the database does not answer."""

@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
+from services.ledger.ending import end
 from services.ledger.writer import CONNECTION_LOST
 from services.web.settings import KafkaFlavour
 
@@ -62,9 +62,7 @@ class MirrorConsumer:
     async def stop(self) -> None:
         """Stops; what was received and not committed comes again."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
 
     async def check(self) -> None:
         """Raises Silent when nothing is consumed."""

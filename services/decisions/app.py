@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import structlog
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from services.ledger import Context, LedgerError
+from services.ledger.ending import end
+from services.ledger.writer import CONNECTION_LOST
 from services.web.composition import Parts, compose, ledger_of
 from services.web.county import load_county
 
@@ -34,16 +35,14 @@ def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, Dec
         while True:
             try:
                 await decisions.run_deadlines(Context("service:decisions", str(uuid7())))
-            except (LedgerError, OSError) as error:
+            except (LedgerError, *CONNECTION_LOST) as error:
                 log.warning("deadlines could not be looked at", error=type(error).__name__)
             await asyncio.sleep(chosen.deadline_interval_seconds)
 
     async def timer() -> AsyncIterator[None]:
         task = asyncio.create_task(look_for_finality(), name="deadlines")
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
 
     parts = Parts(
         "decisions",

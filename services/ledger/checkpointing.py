@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import asyncpg
 import structlog
 
+from .ending import end
 from .ledger import Ledger
 from .notes import Checkpoint, Signer
 from .writer import CONNECTION_LOST
@@ -50,9 +50,7 @@ class Checkpointer:
         """Signs what has come, then stops. The ledger must still be started."""
         if self._task is None:
             return
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await end(self._task)
         self._task = None
         await self._try_to_sign()
 

@@ -18,6 +18,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from .ending import end
 from .errors import LedgerError
 from .inbox import INFRASTRUCTURE, Inbox, Message
 from .ledger import Ledger
@@ -128,9 +129,7 @@ class Attendant:
         if self._task is None:
             return
         self._ledger.writer.on_append.remove(self._wake.set)
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await end(self._task)
         self._task = None
 
     async def retry_number(self, number: int) -> Retried:
@@ -160,7 +159,8 @@ class Attendant:
                     await asyncio.sleep(self._poll_seconds)
                     continue
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._poll_seconds)
+                    async with asyncio.timeout(self._poll_seconds):
+                        await self._wake.wait()
         except Exception:
             log.exception("parking attendant failed")
             raise

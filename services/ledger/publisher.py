@@ -102,8 +102,8 @@ class Publisher:
         """Publishes signed notes in order; the key is the service."""
         key, headers = self._service.encode(), [("content-type", b"text/plain; charset=utf-8")]
         for note in notes:
-            sending = self._producer.send_and_wait(topic, note.encode(), key=key, headers=headers)
-            await asyncio.wait_for(sending, ACKNOWLEDGEMENT_SECONDS)
+            async with asyncio.timeout(ACKNOWLEDGEMENT_SECONDS):
+                await self._producer.send_and_wait(topic, note.encode(), key=key, headers=headers)
 
     async def _send_one_batch_each(self, queues: Mapping[int, Queue], after: dict[int, Mark]) -> None:
         sent: dict[int, tuple[int, int]] = {}
@@ -133,9 +133,10 @@ class Publisher:
 
 async def _all(acknowledgements: Sequence[Awaitable[Answer]]) -> list[Answer]:
     """Waits for every one, then raises the first failure."""
-    waiting = asyncio.gather(*acknowledgements, return_exceptions=True)
+    async with asyncio.timeout(ACKNOWLEDGEMENT_SECONDS):
+        outcomes = await asyncio.gather(*acknowledgements, return_exceptions=True)
     answers: list[Answer] = []
-    for outcome in await asyncio.wait_for(waiting, ACKNOWLEDGEMENT_SECONDS):
+    for outcome in outcomes:
         if isinstance(outcome, BaseException):
             raise outcome
         answers.append(outcome)

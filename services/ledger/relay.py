@@ -18,6 +18,7 @@ import msgspec
 import structlog
 from aiokafka.errors import KafkaError
 
+from .ending import end
 from .errors import Corrupt
 from .ledger import Ledger
 from .partitions import Flavour, Mark, PartitionReader, reading
@@ -112,9 +113,7 @@ class Relay:
         if self._task is None:
             return
         self._ledger.writer.on_append.remove(self._wake.set)
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await end(self._task)
         self._task = None
 
     async def _run(self) -> None:
@@ -162,7 +161,8 @@ class Relay:
             moved |= await self._relay_checkpoints(connection, publisher)
             if not moved:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._wake.wait()
 
     async def _relay_events(self, connection: asyncpg.Connection[Any], publisher: Publisher) -> bool:
         before = await _load(connection)

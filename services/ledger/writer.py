@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ import msgspec
 import structlog
 
 from .batch import Batch, Known, admit, columns, streams_of
+from .ending import end
 from .errors import LedgerError, Unavailable
 from .registers import Registers
 from .treekeeper import TreeKeeper
@@ -105,9 +105,7 @@ class Writer:
             return
         while self._pending or self._settling:  # noqa: ASYNC110 - waits for work that nothing else announces
             await asyncio.sleep(0.001)
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await end(self._task)
         for _, future in self._pending:
             if not future.done():
                 future.set_exception(Unavailable("the service is stopping"))
