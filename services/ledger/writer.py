@@ -28,7 +28,9 @@ Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 Pending = tuple[Unit, "asyncio.Future[Appended]"]
 
 CONNECTION_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError,
-                   asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, OSError, TimeoutError)  # fmt: skip
+                   asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.InternalClientError, OSError,
+                   TimeoutError)  # fmt: skip
+"""How a connection that was ended shows itself; InternalClientError when it is ended between two messages."""
 
 _INSERT = "SELECT insert_batch($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)"
 _ANSWERED = """

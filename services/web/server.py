@@ -52,3 +52,6 @@ def serve(app: ASGIApp, host: str, port: int) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     server.run()
+    # While the interpreter ends it takes its handlers away: a second signal must not make a death of a clean exit.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
