@@ -116,13 +116,14 @@ async def handle(
 
     When a stream moved on meanwhile everything is loaded and decided again. `seen` is the version of the plan's first
     stream that the caller saw (If-Match). A command that was answered before is answered so again, even where it would
-    be refused now. Raises what `decide` raises, Problem 412 when another version was seen, the plan's refusal once the
-    attempt is in the ledger, KeyReused, and Unavailable.
+    be refused now, and an attempt that is refused is recorded whatever version was seen. Raises what `decide` raises,
+    Problem 412 when another version was seen, the plan's refusal once the attempt is in the ledger, KeyReused, and
+    Unavailable.
     """
     for attempt in range(1, TRIES_MAX + 1):
         try:
             plan = await decide()
-            if plan.writes:
+            if plan.writes and plan.refusal is None:
                 check_version(seen, plan.writes[0].expected)
         except (Refused, SeveralRefused, Problem):
             answered = None if key is None else await ledger.answered(key.actor, key.key, key.fingerprint)

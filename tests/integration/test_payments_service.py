@@ -253,3 +253,11 @@ async def test_postings_in_an_unknown_profile_are_refused(payments: InProcess) -
     size = await payments.size()
     assert (await take_postings(payments, content, profile="nothing")).status_code in {404, 422}
     assert await payments.size() == size
+
+
+async def test_an_attempt_at_ones_own_run_is_recorded_whatever_version_was_seen(payments: InProcess) -> None:
+    await given_grant(payments)
+    run = (await propose(payments)).json()["run_id"]
+    headers = finance(payments) | {"If-Match": '"99"'}
+    problem(await payments.client.post(f"/v1/runs/{run}/approvals", headers=headers), 403, "may-not-approve")
+    assert (await payments.types()).count("run.approval_refused") == 1
