@@ -32,7 +32,43 @@ def _application_submitted_1_to_2(data: Data) -> Data:
     return {**rest, "municipalities": [{"municipality": data["municipality"], "percent": 100}]}
 
 
-UPCASTERS: Mapping[tuple[str, int], Upcaster] = {("application.submitted", 1): _application_submitted_1_to_2}
+def _application_submitted_2_to_3(data: Data) -> Data:
+    """Sent under the call as it was published first, with sums alone, no answers, no attachments and no contact."""
+    return {**data, "call_version": 1, "budget": None, "answers": [], "attachments": [], "contact_id": None}
+
+
+def _call_published_1_to_2(data: Data) -> Data:
+    """A call without a form of its own: open to every kind of association, assessed by one person without criteria."""
+    return {
+        **data, "translations": None, "questions": [], "criteria": [], "assessors": 1, "attachments": [],
+        "applicants": ["local", "district", "collaborative_area"], "appropriation": None, "payable_from": [],
+        "reports_due_on": [],
+    }  # fmt: skip
+
+
+def _case_opened_1_to_2(data: Data) -> Data:
+    """One municipality was known of: it has the whole activity."""
+    return {**data, "call_version": 1, "municipalities": [{"municipality": data["municipality"], "percent": 100}]}
+
+
+def _case_assigned_1_to_2(data: Data) -> Data:
+    """There was no deputy."""
+    return {**data, "deputy": None}
+
+
+def _assessment_recorded_1_to_2(data: Data) -> Data:
+    """Whole points without criteria."""
+    return {**data, "hundredths": data["points"] * 100, "scores": []}
+
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("application.submitted", 1): _application_submitted_1_to_2,
+    ("application.submitted", 2): _application_submitted_2_to_3,
+    ("assessment.recorded", 1): _assessment_recorded_1_to_2,
+    ("call.published", 1): _call_published_1_to_2,
+    ("case.assigned", 1): _case_assigned_1_to_2,
+    ("case.opened", 1): _case_opened_1_to_2,
+}
 """(type, version) → a pure function to the data of the next version."""
 
 

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
+from .calls import AskedAttachment, Criterion, Pays
 from .facts import Contract, Date, Fact
-from .identifiers import BusinessId, DiaryNumber, Iban, Name, Person, Slug, Text
-from .intake import Channel, Pays
+from .identifiers import BusinessId, DiaryNumber, Iban, Name, Person, Sha256, Slug, Text
+from .intake import Channel, MunicipalityShare
 from .money import NonNegativeMoney, PositiveMoney
 
 Outcome = Literal["granted", "granted_in_part", "rejected", "not_examined"]
@@ -22,6 +23,13 @@ class Instalment(Contract):
     number: int = Field(strict=True, ge=1, le=60)
     amount: PositiveMoney
     payable_from: Date
+
+
+class AllocationLine(Contract):
+    """What an application gets by an allocation."""
+
+    application_id: UUID
+    amount: NonNegativeMoney
 
 
 class AppropriationSet(Fact):
@@ -59,7 +67,35 @@ class DiaryNumberAssigned(Fact):
     application_id: UUID
 
 
-class CaseOpened(Fact):
+class CallNoted(Fact):
+    """What decisions need of a call of intake, in its version: criteria, how many assessors, and the plan to pay by."""
+
+    event_type: ClassVar[str] = "call.noted"
+    call_id: Slug
+    call_version: int = Field(strict=True, ge=1)
+    basket: Slug
+    year: int = Field(strict=True, ge=2020, le=2100)
+    title: Name
+    criteria: tuple[Criterion, ...]
+    assessors: int = Field(strict=True, ge=1, le=5)
+    attachments: tuple[AskedAttachment, ...]
+    appropriation: NonNegativeMoney | None
+    payable_from: tuple[Date, ...]
+    reports_due_on: tuple[Date, ...]
+
+
+class PersonNoted(Fact):
+    """A person acts or signs for an association, by its token's id, in a period: who does is disqualified there."""
+
+    event_type: ClassVar[str] = "association.person_noted"
+    association_id: BusinessId
+    person_id: UUID
+    person: Person
+    valid_from: Date
+    valid_until: Date | None
+
+
+class CaseOpenedV1(Fact, title="CaseOpened"):
     """A case (*asia*) with what preparation needs of the application."""
 
     event_type: ClassVar[str] = "case.opened"
@@ -82,12 +118,65 @@ class CaseOpened(Fact):
     late: StrictBool
 
 
-class CaseAssigned(Fact):
+class CaseOpened(Fact):
+    """A case (*asia*) with what preparation needs of the application. `municipality` is that of the largest share; since
+    version 2 all shares and the call's version stand beside it.
+    """
+
+    event_type: ClassVar[str] = "case.opened"
+    event_schema: ClassVar[int] = 2
+    application_id: UUID
+    diary_number: DiaryNumber
+    call_id: Slug
+    call_version: int = Field(strict=True, ge=1)
+    basket: Slug
+    pays: Pays
+    association_id: BusinessId
+    association_name: Name
+    iban: Iban
+    activity: Slug
+    municipality: Slug
+    municipalities: tuple[MunicipalityShare, ...] = Field(min_length=1, max_length=20)
+    purpose: Text
+    applied: NonNegativeMoney
+    own_funding: NonNegativeMoney
+    years: int = Field(strict=True, ge=1, le=5)
+    channel: Channel
+    arrived_on: Date
+    late: StrictBool
+
+
+class CaseAssignedV1(Fact, title="CaseAssigned"):
     """An officer (*valmistelija*) took, or was given, the case."""
 
     event_type: ClassVar[str] = "case.assigned"
     application_id: UUID
     officer: Person
+
+
+class CaseAssigned(Fact):
+    """An officer (*valmistelija*) took, or was given, the case. The deputy (*sijainen*), since version 2, takes it over
+    when the officer turns out to be disqualified.
+    """
+
+    event_type: ClassVar[str] = "case.assigned"
+    event_schema: ClassVar[int] = 2
+    application_id: UUID
+    officer: Person
+    deputy: Person | None
+
+
+class TaskDecided(Fact):
+    """Whose task the activity is, decided by an officer where the division leaves it open or splits it. `eligible` is the
+    part of the sum applied for that concerns the county's task.
+    """
+
+    event_type: ClassVar[str] = "case.task_decided"
+    application_id: UUID
+    task: Literal["county", "county_part"]
+    eligible: NonNegativeMoney
+    reason: Text
+    person: Person
 
 
 class CaseTransferred(Fact):
@@ -146,12 +235,35 @@ class ActRefused(Fact):
     reason: Text
 
 
-class AssessmentRecorded(Fact):
+class Score(Contract):
+    """The points given for one criterion, with the reason."""
+
+    criterion_id: Slug
+    points: int = Field(strict=True, ge=0, le=100)
+    reason: Text
+
+
+class AssessmentRecordedV1(Fact, title="AssessmentRecorded"):
     """An assessment by points from 0 to 100, with reasons."""
 
     event_type: ClassVar[str] = "assessment.recorded"
     application_id: UUID
     points: int = Field(strict=True, ge=0, le=100)
+    reasons: Text
+    person: Person
+
+
+class AssessmentRecorded(Fact):
+    """One assessor's assessment by points from 0 to 100, with reasons. Since version 2 it has the scores by criterion,
+    and `hundredths`: the weighted points times a hundred, which rank applications; `points` are these rounded half up.
+    """
+
+    event_type: ClassVar[str] = "assessment.recorded"
+    event_schema: ClassVar[int] = 2
+    application_id: UUID
+    points: int = Field(strict=True, ge=0, le=100)
+    hundredths: int = Field(strict=True, ge=0, le=10000)
+    scores: tuple[Score, ...] = Field(max_length=30)
     reasons: Text
     person: Person
 
@@ -164,6 +276,23 @@ class ProposalMade(Fact):
     outcome: Outcome
     amount: NonNegativeMoney
     reasons: Text
+    person: Person
+
+
+class AllocationChosen(Fact):
+    """A way to share an appropriation between a call's applications was chosen: the rule with its parameters, and what
+    each application gets by it. The proposals follow from it, case by case.
+    """
+
+    event_type: ClassVar[str] = "allocation.chosen"
+    call_id: Slug
+    rule: Literal["full_by_rank", "proportional", "floor_and_ceiling"]
+    available: NonNegativeMoney
+    floor: NonNegativeMoney | None
+    ceiling: NonNegativeMoney | None
+    points_min: int = Field(strict=True, ge=0, le=100)
+    lines: tuple[AllocationLine, ...] = Field(max_length=5000)
+    total: NonNegativeMoney
     person: Person
 
 
@@ -208,6 +337,16 @@ class DecisionMade(Fact):
     organ: Name
     meeting_id: Slug | None
     section: int | None = Field(default=None, ge=1)
+
+
+class DecisionDocumented(Fact):
+    """The decision document (*päätös*) in a language: the bytes under this SHA-256 are what notice is given with."""
+
+    event_type: ClassVar[str] = "decision.documented"
+    application_id: UUID
+    language: Literal["fi", "sv"]
+    sha256: Sha256
+    size_bytes: int = Field(strict=True, ge=1)
 
 
 class DecisionNotified(Fact):
@@ -285,8 +424,9 @@ class RecoveryDecided(Fact):
 
 
 FACTS: tuple[type[Fact], ...] = (
-    AppropriationSet, AppropriationCommitted, AppropriationReleased, DiaryNumberAssigned, CaseOpened, CaseAssigned,
-    CaseTransferred, CaseWithdrawn, SupplementRequested, SupplementReceived, ConflictDeclared, ActRefused,
-    AssessmentRecorded, ProposalMade, MeetingConvened, SectionTaken, DecisionMade, DecisionNotified,
+    AppropriationSet, AppropriationCommitted, AppropriationReleased, DiaryNumberAssigned, CallNoted, PersonNoted,
+    CaseOpenedV1, CaseOpened, CaseAssignedV1, CaseAssigned, TaskDecided, CaseTransferred, CaseWithdrawn,
+    SupplementRequested, SupplementReceived, ConflictDeclared, ActRefused, AssessmentRecordedV1, AssessmentRecorded,
+    ProposalMade, AllocationChosen, MeetingConvened, SectionTaken, DecisionMade, DecisionDocumented, DecisionNotified,
     RectificationClaimed, RectificationDecided, DecisionBecameFinal, AgreementSigned, RecoveryDecided,
 )  # fmt: skip

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
+from .calls import Answer, AssociationKind, AttachedFile, Budget, CallKind, CallTerms, Pays
 from .facts import Contract, Date, Fact, Moment
-from .identifiers import AssociationNumber, BusinessId, DiaryNumber, Iban, Name, Slug, Text
+from .identifiers import AssociationNumber, BusinessId, DiaryNumber, Iban, Name, Person, Sha256, Slug, Text
 from .money import NonNegativeMoney
+from .personal import SealedDetails
+from .words import Language, Words
 
-CallKind = Literal["round", "continuous", "negotiated"]
-Pays = Literal["on_notice", "when_final"]
 Channel = Literal["electronic", "paper"]
 Standing = Literal[
     "received", "supplement_requested", "in_preparation", "transferred", "decided", "notified", "final", "paid",
@@ -27,7 +28,7 @@ class MunicipalityShare(Contract):
     percent: int = Field(strict=True, ge=1, le=100)
 
 
-class CallPublished(Fact):
+class CallPublishedV1(Fact, title="CallPublished"):
     """A call (*haku*): a yearly round, a continuous call, or a negotiated partnership."""
 
     event_type: ClassVar[str] = "call.published"
@@ -42,6 +43,25 @@ class CallPublished(Fact):
     instructions: Text
 
 
+class CallPublished(Fact, CallTerms):
+    """A call (*haku*): a yearly round, a continuous call, or a negotiated partnership. Since version 2 with its form."""
+
+    event_type: ClassVar[str] = "call.published"
+    event_schema: ClassVar[int] = 2
+    call_id: Slug
+
+
+class CallAmended(Fact, CallTerms):
+    """A call was changed while it is open: its terms from now on, and what applicants are told of the change.
+    Applications that were sent before keep the version under which they were sent.
+    """
+
+    event_type: ClassVar[str] = "call.amended"
+    call_id: Slug
+    call_version: int = Field(strict=True, ge=2)
+    what_changed: Words
+
+
 class AssociationRegistered(Fact):
     """An association (*yhdistys*) with its registered name apart from its display name."""
 
@@ -51,9 +71,85 @@ class AssociationRegistered(Fact):
     display_name: Name
     register_number: AssociationNumber | None
     domicile: Slug
-    kind: Literal["local", "district", "collaborative_area"]
+    kind: AssociationKind
     iban: Iban
-    language: Literal["fi", "sv", "en"]
+    language: Language
+
+
+class AccountChangeRequested(Fact):
+    """Somebody asks that payments go to another account from now on; another person confirms it. `proof_sha256` is the
+    hash of the bank's proof of the account, where one was sent; `not_before` is the first Helsinki date for it.
+    """
+
+    event_type: ClassVar[str] = "account_change.requested"
+    association_id: BusinessId
+    change_id: UUID
+    iban: Iban
+    reason: Text
+    proof_sha256: Sha256 | None
+    not_before: Date
+    person: Person
+
+
+class AccountChangeDropped(Fact):
+    """A requested change of account was refused or taken back."""
+
+    event_type: ClassVar[str] = "account_change.dropped"
+    association_id: BusinessId
+    change_id: UUID
+    reason: Text
+    person: Person
+
+
+class AccountChangeRefused(Fact):
+    """Somebody tried to confirm a change of account that they may not; the attempt is kept."""
+
+    event_type: ClassVar[str] = "account_change.refused"
+    association_id: BusinessId
+    change_id: UUID
+    person: Person
+    reason: Text
+
+
+class PersonNamed(Fact):
+    """A person of an association: a contact (*yhteyshenkilö*), somebody who signs for it (*nimenkirjoittaja*), or who may
+    act for it here (*valtuutettu*) in a period of Helsinki dates, both inclusive. `person` is their id in tokens.
+    """
+
+    event_type: ClassVar[str] = "person.named"
+    association_id: BusinessId
+    person_id: UUID
+    role: Literal["contact", "signatory", "mandate"]
+    person: Person | None
+    details: SealedDetails
+    valid_from: Date
+    valid_until: Date | None
+
+
+class PersonEnded(Fact):
+    """A person's part in an association ended; `valid_until` is its last Helsinki date."""
+
+    event_type: ClassVar[str] = "person.ended"
+    association_id: BusinessId
+    person_id: UUID
+    valid_until: Date
+
+
+class PersonErased(Fact):
+    """A person's key was destroyed: what events hold of them can never be read again, and every proof still holds."""
+
+    event_type: ClassVar[str] = "person.erased"
+    association_id: BusinessId
+    person_id: UUID
+    reason: Text
+
+
+class AttachmentStored(Fact):
+    """A file came and is kept under its SHA-256. `association_id` is whose it is."""
+
+    event_type: ClassVar[str] = "attachment.stored"
+    association_id: BusinessId
+    file: AttachedFile
 
 
 class AssociationAccountChanged(Fact):
@@ -90,7 +186,7 @@ class ApplicationSubmittedV1(Fact):
     late: StrictBool
 
 
-class ApplicationSubmitted(Fact):
+class ApplicationSubmittedV2(Fact, title="ApplicationSubmitted"):
     """An application (*hakemus*) was sent. `arrived_on` is the Helsinki date that counts; `late` says that the call had
     closed by then. Since version 2 an activity may be shared between municipalities.
     """
@@ -116,6 +212,60 @@ class ApplicationSubmitted(Fact):
     channel: Channel
     arrived_on: Date
     late: StrictBool
+
+
+class ApplicationSubmitted(Fact):
+    """An application (*hakemus*) was sent. `arrived_on` is the Helsinki date that counts; `late` says that the call had
+    closed by then. Since version 2 an activity may be shared between municipalities; since version 3 it has the call's
+    version, its budget by row, answers, attachments, and the contact as a person of the association.
+    """
+
+    event_type: ClassVar[str] = "application.submitted"
+    event_schema: ClassVar[int] = 3
+    application_id: UUID
+    call_id: Slug
+    call_version: int = Field(strict=True, ge=1)
+    basket: Slug
+    pays: Pays
+    association_id: BusinessId
+    association_name: Name
+    iban: Iban
+    activity: Slug
+    municipalities: tuple[MunicipalityShare, ...] = Field(min_length=1, max_length=20)
+    purpose: Text
+    applied: NonNegativeMoney
+    costs: NonNegativeMoney
+    other_funding: NonNegativeMoney
+    own_funding: NonNegativeMoney
+    budget: Budget | None
+    years: int = Field(strict=True, ge=1, le=5)
+    separable_bookkeeping: StrictBool
+    answers: tuple[Answer, ...] = Field(max_length=100)
+    attachments: tuple[AttachedFile, ...] = Field(max_length=100)
+    contact_id: UUID | None
+    channel: Channel
+    arrived_on: Date
+    late: StrictBool
+
+
+class ApplicationAttachmentAdded(Fact):
+    """An attachment that may follow later was added to a sent application."""
+
+    event_type: ClassVar[str] = "application.attachment_added"
+    application_id: UUID
+    file: AttachedFile
+
+
+class ChangeRequested(Fact):
+    """The applicant asks for a change after a decision (*muutoshakemus*): of time, budget or purpose."""
+
+    event_type: ClassVar[str] = "application.change_requested"
+    application_id: UUID
+    change_id: UUID
+    what: Literal["time", "budget", "purpose"]
+    proposal: Text
+    reasons: Text
+    budget: Budget | None
 
 
 class ApplicationSupplemented(Fact):
@@ -157,6 +307,9 @@ class UsageReportSubmitted(Fact):
 
 
 FACTS: tuple[type[Fact], ...] = (
-    CallPublished, AssociationRegistered, AssociationAccountChanged, ApplicationSubmittedV1, ApplicationSubmitted,
-    ApplicationSupplemented, ApplicationWithdrawn, ApplicationStandingChanged, UsageReportSubmitted,
+    CallPublishedV1, CallPublished, CallAmended, AssociationRegistered, AssociationAccountChanged,
+    AccountChangeRequested, AccountChangeDropped, AccountChangeRefused, PersonNamed, PersonEnded, PersonErased,
+    AttachmentStored, ApplicationSubmittedV1, ApplicationSubmittedV2, ApplicationSubmitted,
+    ApplicationAttachmentAdded, ChangeRequested, ApplicationSupplemented, ApplicationWithdrawn,
+    ApplicationStandingChanged, UsageReportSubmitted,
 )  # fmt: skip

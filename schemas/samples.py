@@ -26,6 +26,38 @@ _APPLICATION = {
     "own_funding": "500.00 EUR", "years": 1, "separable_bookkeeping": True, "channel": "electronic",
     "arrived_on": "2026-01-12", "late": False,
 }  # fmt: skip
+_SHARES = [{"municipality": "joensuu", "percent": 60}, {"municipality": "kitee", "percent": 40}]
+_WORDS = {"fi": "Vaikuttavuus", "sv": "Genomslag", "en": "Impact"}
+_FILE = {
+    "attachment_id": OTHER, "kind": "annual-accounts", "name": "tilinpäätös.pdf", "sha256": SHA, "size_bytes": 4096,
+    "media_type": "application/pdf",
+}  # fmt: skip
+_CRITERION = {"criterion_id": "impact", "label": _WORDS, "weight": 60, "points_max": 10}
+_ASKED = {"kind": "annual-accounts", "label": _WORDS, "required": True, "later_until": "2026-04-30"}
+_CALL = {
+    "call_id": "operating-2026", "basket": "operating", "year": 2026, "title": "Toiminta-avustukset 2026",
+    "kind": "round", "opens_at": "2025-12-15T08:00:00+02:00", "closes_at": "2026-01-16T16:00:00+02:00",
+    "pays": "when_final", "instructions": "Hae sähköisesti.",
+}  # fmt: skip
+_FORM = {
+    "translations": {"fi": "Hae sähköisesti.", "sv": "Ansök elektroniskt.", "en": "Apply electronically."},
+    "questions": [
+        {"question_id": "members", "label": _WORDS, "help": None, "required": False, "kind": "number", "minimum": 0,
+         "maximum": None},
+    ],
+    "criteria": [_CRITERION], "assessors": 1, "attachments": [],
+    "applicants": ["local", "district", "collaborative_area"], "appropriation": "180000.00 EUR",
+    "payable_from": ["2026-04-01"], "reports_due_on": ["2026-11-30"],
+}  # fmt: skip
+_BUDGET = {
+    "costs": [{"label": "Tilavuokrat", "amount": "2500.50 EUR"}],
+    "income": [
+        {"source": "own", "label": "Jäsenmaksut", "amount": "500.00 EUR", "status": None},
+        {"source": "other_funder", "label": "STEA", "amount": "0.50 EUR", "status": "received"},
+    ],
+}  # fmt: skip
+_SEALED = {"person_id": OTHER, "ciphertext": "c2VhbGVkLXNlYWxlZC1zZWFsZWQtc2VhbGVk"}
+_CHANGE = {"association_id": ID, "change_id": OTHER}
 _PAYMENT = {"application_id": APPLICATION, "instalment": 1, "attempt": 1, "amount": "1500.00 EUR"}
 _BOOKING = {"end_to_end_id": END_TO_END, "booked_on": "2026-04-02", "bank_reference": "260402A1", "sha256": SHA}
 _LINE = {
@@ -38,6 +70,24 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "kind": "round", "opens_at": "2025-12-15T08:00:00+02:00", "closes_at": "2026-01-16T16:00:00+02:00",
         "pays": "when_final", "instructions": "Hae sähköisesti.",
     },
+    ("call.published", 2): {**_CALL, **_FORM},
+    ("call.amended", 1): {
+        **_CALL, **_FORM, "closes_at": "2026-01-23T16:00:00+02:00", "call_version": 2,
+        "what_changed": {"fi": "Haku päättyy 23.1.2026 klo 16.00.", "sv": None, "en": None},
+    },
+    ("account_change.requested", 1): {
+        **_CHANGE, "iban": IBAN, "reason": "Pankki vaihtui", "proof_sha256": SHA, "not_before": "2026-03-03",
+        "person": "officer-1",
+    },
+    ("account_change.dropped", 1): {**_CHANGE, "reason": "Väärä tili", "person": "officer-2"},
+    ("account_change.refused", 1): {**_CHANGE, "person": "officer-1", "reason": "Oma pyyntö"},
+    ("person.named", 1): {
+        "association_id": ID, "person_id": OTHER, "role": "mandate", "person": "user-1", "details": _SEALED,
+        "valid_from": "2026-01-01", "valid_until": "2027-12-31",
+    },
+    ("person.ended", 1): {"association_id": ID, "person_id": OTHER, "valid_until": "2026-06-30"},
+    ("person.erased", 1): {"association_id": ID, "person_id": OTHER, "reason": "Henkilön pyyntö"},
+    ("attachment.stored", 1): {"association_id": ID, "file": _FILE},
     ("association.registered", 1): {
         "association_id": ID, "name": NAME, "display_name": "Esimerkki", "register_number": "123456",
         "domicile": "joensuu", "kind": "local", "iban": IBAN, "language": "fi",
@@ -47,6 +97,15 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
     ("application.submitted", 2): {
         **_APPLICATION,
         "municipalities": [{"municipality": "joensuu", "percent": 60}, {"municipality": "kitee", "percent": 40}],
+    },
+    ("application.submitted", 3): {
+        **_APPLICATION, "municipalities": _SHARES, "call_version": 1, "budget": _BUDGET,
+        "answers": [{"question_id": "members", "value": 120}], "attachments": [], "contact_id": OTHER,
+    },
+    ("application.attachment_added", 1): {"application_id": APPLICATION, "file": _FILE},
+    ("application.change_requested", 1): {
+        "application_id": APPLICATION, "change_id": OTHER, "what": "time", "proposal": "Vuoden loppuun",
+        "reasons": "Tilat valmistuvat myöhemmin", "budget": None,
     },
     ("application.supplemented", 1): {"application_id": APPLICATION, "request_id": OTHER, "answer": "Liitteenä."},
     ("application.withdrawn", 1): {"application_id": APPLICATION, "reason": "Hanke peruttiin"},
@@ -68,6 +127,35 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "purpose": "Vertaistuki", "applied": "2000.00 EUR", "own_funding": "500.00 EUR", "years": 1,
         "channel": "electronic", "arrived_on": "2026-01-12", "late": False,
     },
+    ("case.opened", 2): {
+        **_CASE, "call_id": "operating-2026", "call_version": 1, "activity": "patient-organisations",
+        "municipality": "joensuu", "municipalities": _SHARES, "purpose": "Vertaistuki", "applied": "2000.00 EUR",
+        "own_funding": "500.00 EUR", "years": 1, "channel": "electronic", "arrived_on": "2026-01-12", "late": False,
+    },
+    ("call.noted", 1): {
+        "call_id": "operating-2026", "call_version": 1, "basket": "operating", "year": 2026,
+        "title": "Toiminta-avustukset 2026", "criteria": [_CRITERION], "assessors": 2, "attachments": [_ASKED],
+        "appropriation": "180000.00 EUR", "payable_from": ["2026-04-01"], "reports_due_on": ["2026-11-30"],
+    },
+    ("association.person_noted", 1): {
+        "association_id": ID, "person_id": OTHER, "person": "user-1", "valid_from": "2026-01-01", "valid_until": None,
+    },
+    ("case.assigned", 2): {"application_id": APPLICATION, "officer": "officer-1", "deputy": "officer-3"},
+    ("case.task_decided", 1): {
+        "application_id": APPLICATION, "task": "county_part", "eligible": "1200.00 EUR",
+        "reason": "Osa kuuluu kunnalle", "person": "officer-1",
+    },
+    ("assessment.recorded", 2): {
+        "application_id": APPLICATION, "points": 72, "hundredths": 7150,
+        "scores": [{"criterion_id": "impact", "points": 7, "reason": "Tavoittaa monta"}], "reasons": "Vaikuttava",
+        "person": "officer-1",
+    },
+    ("allocation.chosen", 1): {
+        "call_id": "operating-2026", "rule": "proportional", "available": "180000.00 EUR", "floor": None,
+        "ceiling": None, "points_min": 40, "lines": [{"application_id": APPLICATION, "amount": "1500.00 EUR"}],
+        "total": "1500.00 EUR", "person": "officer-1",
+    },
+    ("decision.documented", 1): {"application_id": APPLICATION, "language": "fi", "sha256": SHA, "size_bytes": 30000},
     ("case.assigned", 1): {"application_id": APPLICATION, "officer": "officer-1"},
     ("case.transferred", 1): {
         "application_id": APPLICATION, "municipality": "joensuu", "activity": "sports", "reason": "Kunnan tehtävä",
