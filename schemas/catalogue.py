@@ -61,7 +61,13 @@ def _assessment_recorded_1_to_2(data: Data) -> Data:
     return {**data, "hundredths": data["points"] * 100, "scores": []}
 
 
+def _standing_changed_1_to_2(data: Data) -> Data:
+    """The note alone said what is asked, when and where."""
+    return {**data, "question": None, "due_on": None, "happened_on": None, "municipality": None}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("application.standing_changed", 1): _standing_changed_1_to_2,
     ("application.submitted", 1): _application_submitted_1_to_2,
     ("application.submitted", 2): _application_submitted_2_to_3,
     ("assessment.recorded", 1): _assessment_recorded_1_to_2,

@@ -35,10 +35,11 @@ class NothingHolds(LookupError):
 
 
 class Names(Record):
-    """A name or sentence in Finnish, and in English."""
+    """A name or sentence in Finnish and English, and where it was translated in Swedish."""
 
     fi: Line
     en: Line
+    sv: Line | None = None
 
 
 class Debtor(Record):
@@ -201,11 +202,14 @@ class RecoveryReference(Record):
 
 
 class PaymentRules(Dated):
-    """How money leaves and comes back. `small_recovery_limit` is in cents: what is less is not claimed."""
+    """How money leaves and comes back. `small_recovery_limit` is in cents: what is less is not claimed.
+    `account_change_days` pass between the request for another account and its earliest confirmation.
+    """
 
     approvals_required: int = Field(ge=2, le=5)
     small_recovery_limit: NonNegativeMoney
     recovery_due_days: int = Field(ge=1, le=365)
+    account_change_days: int = Field(ge=0, le=60)
     bank_profile: BankProfile
     reference: RecoveryReference
     voucher_series: Slug
@@ -218,6 +222,7 @@ class Text(Dated):
     id: Slug
     fi: Annotated[str, Field(min_length=1, max_length=4000)]
     en: Annotated[str, Field(min_length=1, max_length=4000)]
+    sv: Annotated[str, Field(min_length=1, max_length=4000)] | None = None
     unchecked: bool = False
 
 

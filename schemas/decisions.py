@@ -119,8 +119,8 @@ class CaseOpenedV1(Fact, title="CaseOpened"):
 
 
 class CaseOpened(Fact):
-    """A case (*asia*) with what preparation needs of the application. `municipality` is that of the largest share; since
-    version 2 all shares and the call's version stand beside it.
+    """A case (*asia*) with what preparation needs of the application. `municipality` is that of the largest share;
+    since version 2 all shares and the call's version stand beside it.
     """
 
     event_type: ClassVar[str] = "case.opened"
@@ -167,8 +167,8 @@ class CaseAssigned(Fact):
 
 
 class TaskDecided(Fact):
-    """Whose task the activity is, decided by an officer where the division leaves it open or splits it. `eligible` is the
-    part of the sum applied for that concerns the county's task.
+    """Whose task the activity is, decided by an officer where the division leaves it open or splits it. `eligible` is
+    the part of the sum applied for that concerns the county's task.
     """
 
     event_type: ClassVar[str] = "case.task_decided"

@@ -44,7 +44,7 @@ class CallPublishedV1(Fact, title="CallPublished"):
 
 
 class CallPublished(Fact, CallTerms):
-    """A call (*haku*): a yearly round, a continuous call, or a negotiated partnership. Since version 2 with its form."""
+    """A call (*haku*): a yearly round, a continuous call, or a negotiated partnership. Version 2 has its form."""
 
     event_type: ClassVar[str] = "call.published"
     event_schema: ClassVar[int] = 2
@@ -112,8 +112,8 @@ class AccountChangeRefused(Fact):
 
 
 class PersonNamed(Fact):
-    """A person of an association: a contact (*yhteyshenkilö*), somebody who signs for it (*nimenkirjoittaja*), or who may
-    act for it here (*valtuutettu*) in a period of Helsinki dates, both inclusive. `person` is their id in tokens.
+    """A person of an association: a contact (*yhteyshenkilö*), somebody who signs for it (*nimenkirjoittaja*), or who
+    may act for it here (*valtuutettu*) in a period of Helsinki dates, both inclusive. `person` is their id in tokens.
     """
 
     event_type: ClassVar[str] = "person.named"
@@ -285,7 +285,7 @@ class ApplicationWithdrawn(Fact):
     reason: Text
 
 
-class ApplicationStandingChanged(Fact):
+class ApplicationStandingChangedV1(Fact, title="ApplicationStandingChanged"):
     """Where the application stands, for the applicant's own view; nothing of the back office."""
 
     event_type: ClassVar[str] = "application.standing_changed"
@@ -295,6 +295,25 @@ class ApplicationStandingChanged(Fact):
     note: Text
     request_id: UUID | None = None
     amount: NonNegativeMoney | None = None
+
+
+class ApplicationStandingChanged(Fact):
+    """Where the application stands, for the applicant's own view; nothing of the back office. Since version 2 what the
+    note says is there by itself too: what is asked and by which Helsinki date, when something happened, and where.
+    """
+
+    event_type: ClassVar[str] = "application.standing_changed"
+    event_schema: ClassVar[int] = 2
+    application_id: UUID
+    standing: Standing
+    diary_number: DiaryNumber | None
+    note: Text
+    request_id: UUID | None = None
+    amount: NonNegativeMoney | None = None
+    question: Text | None = None
+    due_on: Date | None = None
+    happened_on: Date | None = None
+    municipality: Slug | None = None
 
 
 class UsageReportSubmitted(Fact):
@@ -311,5 +330,5 @@ FACTS: tuple[type[Fact], ...] = (
     AccountChangeRequested, AccountChangeDropped, AccountChangeRefused, PersonNamed, PersonEnded, PersonErased,
     AttachmentStored, ApplicationSubmittedV1, ApplicationSubmittedV2, ApplicationSubmitted,
     ApplicationAttachmentAdded, ChangeRequested, ApplicationSupplemented, ApplicationWithdrawn,
-    ApplicationStandingChanged, UsageReportSubmitted,
+    ApplicationStandingChangedV1, ApplicationStandingChanged, UsageReportSubmitted,
 )  # fmt: skip

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from .calls import Pays
 from .decisions import Instalment
 from .facts import Contract, Date, Fact
 from .identifiers import (
@@ -22,7 +23,6 @@ from .identifiers import (
     Slug,
     Text,
 )
-from .intake import Pays
 from .money import Money, NonNegativeMoney, PositiveMoney
 
 DifferenceClass = Literal[

@@ -1,5 +1,5 @@
-"""Personal data in events: encrypted with a key of the person before it enters a body, so that destroying the key erases
-it everywhere while every hash and proof stays valid (P11).
+"""Personal data in events: encrypted with a key of the person before it enters a body, so that destroying the key
+erases it everywhere while every hash and proof stays valid (P11).
 
 A field that holds personal data is declared by its type: `Annotated[Sealed, PersonalData("name", "email")]`.
 """

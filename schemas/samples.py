@@ -113,6 +113,11 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "application_id": APPLICATION, "standing": "in_preparation", "diary_number": DIARY, "note": "Kirjattu",
         "request_id": None, "amount": None,
     },
+    ("application.standing_changed", 2): {
+        "application_id": APPLICATION, "standing": "in_preparation", "diary_number": DIARY, "note": "Kirjattu",
+        "request_id": None, "amount": None, "question": None, "due_on": None, "happened_on": "2026-01-12",
+        "municipality": None,
+    },
     ("usage_report.submitted", 1): {"application_id": APPLICATION, "used": "1400.00 EUR", "account": "Käytetty"},
     ("appropriation.set", 1): {"appropriation_id": "operating-2026", "amount": "180000.00 EUR"},
     ("appropriation.committed", 1): {

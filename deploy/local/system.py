@@ -326,6 +326,9 @@ class System:
         }
         if self.folder.clock.exists():
             told["CLOCK_FILE"] = str(self.folder.clock)
+        if service == "intake":
+            told["KEY_ENCRYPTION_KEY_FILE"] = str(self.folder.key_encryption_key())
+            told["ATTACHMENTS_URL"] = self.folder.attachments.as_uri()
         if service == "payments":
             told["BANK_OUTBOX"] = str(self.folder.bank_outbox)
         if service == "audit":

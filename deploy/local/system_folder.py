@@ -6,6 +6,8 @@ keys/<service>.vkey      their public part (C2SP verifier key), for `grants veri
 issuer/                  the key of the development issuer
 clock.json               the simulated time, if there is one
 postgres, postgres-audit the two database clusters
+keys/persons.key         the key that persons' keys are wrapped with; readable by its owner alone
+attachments/             files that came with applications, under their SHA-256
 bank-outbox/             payment files on their way to the bank
 logs/                    a log of each process
 system.json              where the running system answers, without secrets; there while it runs
@@ -17,6 +19,7 @@ import fcntl
 import json
 import os
 import secrets
+from base64 import b64encode
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +39,7 @@ from services.web.identity import Role
 LEDGER_SERVICES: Final = ("intake", "decisions", "payments")
 SERVICES: Final = (*LEDGER_SERVICES, "audit")
 _PASSWORD_BYTES: Final = 24
+_KEY_BYTES: Final = 32
 _PROCESS_ID_MAX: Final = 2**31 - 1
 
 
@@ -77,6 +81,7 @@ class SystemFolder:
         self.logs = self.path / "logs"
         self.issuer = self.path / "issuer"
         self.clock = self.path / "clock.json"
+        self.attachments = self.path / "attachments"
         self.bank_outbox = self.path / "bank-outbox"
         self.bank_messages = self.path / "bank-messages"
         self.postgres = self.path / "postgres"
@@ -103,6 +108,13 @@ class SystemFolder:
             _write_private(path, new_signing_key())
         public = Signer.load(f"grant-ledger/{service}", path).verifier.vkey()
         self.verifier_key(service).write_text(public + "\n", encoding="utf-8")
+        return path
+
+    def key_encryption_key(self) -> Path:
+        """The file of the key that persons' keys are wrapped with, made at the first call."""
+        path = self.path / "keys" / "persons.key"
+        if not path.exists():
+            _write_private(path, b64encode(secrets.token_bytes(_KEY_BYTES)))
         return path
 
     def verifier_key(self, service: str) -> Path:

@@ -16,7 +16,8 @@ from services.web.composition import Parts, compose, ledger_of
 from services.web.county import load_county
 
 from . import api, views
-from .handlers import Decisions
+from .handlers import Allocations, Decisions, Documents, Handlers
+from .open_data import OPEN_PATHS, open_router
 from .reactions import Reactions
 from .settings import DecisionsSettings
 
@@ -28,7 +29,9 @@ def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, Dec
     chosen = settings or DecisionsSettings()
     county = load_county(chosen.county_folder)
     ledger = ledger_of(chosen, views.REGISTERS)
-    decisions = Decisions(ledger, county, chosen.clock)
+    documents = Documents(ledger, county, chosen.clock)
+    decisions = Decisions(ledger, county, chosen.clock, documents)
+    handlers = Handlers(decisions, Allocations(ledger, county, chosen.clock, decisions), documents)
 
     async def look_for_finality() -> None:
         """Finality comes by itself. The dates are in the ledger, so a restart forgets none."""
@@ -47,8 +50,9 @@ def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, Dec
     parts = Parts(
         "decisions",
         "Cases from opening to finality: assessment, proposals, decisions, notice, claims, recovery.",
-        [api.router(decisions, ledger)],
+        [api.router(handlers, ledger), open_router(ledger, county)],
         Reactions(ledger, county).by_type(),
         tasks=[timer],
+        open_paths=OPEN_PATHS,
     )
     return compose(chosen, ledger, parts), chosen

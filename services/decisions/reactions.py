@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from schemas.county import County
-from schemas.decisions import CaseOpened, CaseWithdrawn, SupplementReceived
+from schemas.decisions import CallNoted, CaseOpened, CaseWithdrawn, PersonNoted, SupplementReceived
 from schemas.facts import Fact
-from schemas.intake import ApplicationSubmitted, ApplicationSupplemented, ApplicationWithdrawn
+from schemas.intake import (
+    ApplicationSubmitted,
+    ApplicationSupplemented,
+    ApplicationWithdrawn,
+    CallAmended,
+    CallPublished,
+    PersonEnded,
+    PersonNamed,
+)
 from services.ledger import Ledger, NotYet, Record, StreamWrite
 from services.web.handling import Loaded, fact_of, load
 
-from .domain import appropriations, cases
+from .domain import appropriations, assessment, cases, people
 
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 
@@ -48,6 +56,41 @@ class Reactions:
             raise NotYet(stream, loaded.version, "the case of the application")
         return (loaded.write(_noted(fact, loaded.state)),)
 
+    async def note_call(self, record: Record) -> Sequence[StreamWrite]:
+        """A call was published or amended: what assessment and allocation need of it."""
+        fact = fact_of(record)
+        assert isinstance(fact, CallPublished | CallAmended)
+        known: Loaded[assessment.CallVersions] = await load(
+            self._ledger, f"call/{fact.call_id}", assessment.evolve_call, {}
+        )
+        version = fact.call_version if isinstance(fact, CallAmended) else 1
+        if version in known.state:
+            return ()
+        noted = CallNoted(
+            call_id=fact.call_id, call_version=version, basket=fact.basket, year=fact.year, title=fact.title,
+            criteria=fact.criteria, assessors=fact.assessors, attachments=fact.attachments,
+            appropriation=fact.appropriation, payable_from=fact.payable_from, reports_due_on=fact.reports_due_on,
+        )  # fmt: skip
+        return (known.write([noted]),)
+
+    async def note_person(self, record: Record) -> Sequence[StreamWrite]:
+        """Somebody acts or signs for an association, or does so no longer."""
+        fact = fact_of(record)
+        assert isinstance(fact, PersonNamed | PersonEnded)
+        known: Loaded[people.People] = await load(self._ledger, f"association/{fact.association_id}", people.evolve, {})
+        before = known.state.get(fact.person_id)
+        if isinstance(fact, PersonEnded):
+            if before is None:
+                return ()
+            return (known.write([before.model_copy(update={"valid_until": fact.valid_until})]),)
+        if fact.person is None or before is not None:
+            return ()
+        noted = PersonNoted(
+            association_id=fact.association_id, person_id=fact.person_id, person=fact.person,
+            valid_from=fact.valid_from, valid_until=fact.valid_until,
+        )  # fmt: skip
+        return (known.write([noted]),)
+
     def by_type(self) -> Mapping[str, Mapping[str, Reaction]]:
         """Topic → event type → reaction."""
         return {
@@ -55,6 +98,10 @@ class Reactions:
                 ApplicationSubmitted.event_type: self.open_case,
                 ApplicationSupplemented.event_type: self.note,
                 ApplicationWithdrawn.event_type: self.note,
+                CallPublished.event_type: self.note_call,
+                CallAmended.event_type: self.note_call,
+                PersonNamed.event_type: self.note_person,
+                PersonEnded.event_type: self.note_person,
             }
         }
 
@@ -72,9 +119,10 @@ def _noted(fact: ApplicationSupplemented | ApplicationWithdrawn, case: cases.Cas
 def _opened(fact: ApplicationSubmitted, diary_number: str) -> CaseOpened:
     largest = max(fact.municipalities, key=lambda share: (share.percent, share.municipality))
     return CaseOpened(
-        application_id=fact.application_id, diary_number=diary_number, call_id=fact.call_id, basket=fact.basket,
-        pays=fact.pays, association_id=fact.association_id, association_name=fact.association_name, iban=fact.iban,
-        activity=fact.activity, municipality=largest.municipality, purpose=fact.purpose, applied=fact.applied,
-        own_funding=fact.own_funding, years=fact.years, channel=fact.channel, arrived_on=fact.arrived_on,
-        late=fact.late,
+        application_id=fact.application_id, diary_number=diary_number, call_id=fact.call_id,
+        call_version=fact.call_version, basket=fact.basket, pays=fact.pays, association_id=fact.association_id,
+        association_name=fact.association_name, iban=fact.iban, activity=fact.activity,
+        municipality=largest.municipality, municipalities=fact.municipalities, purpose=fact.purpose,
+        applied=fact.applied, own_funding=fact.own_funding, years=fact.years, channel=fact.channel,
+        arrived_on=fact.arrived_on, late=fact.late,
     )  # fmt: skip

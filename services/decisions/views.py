@@ -1,12 +1,16 @@
-"""The registers of decisions: cases, appropriations, meetings."""
+"""The registers of decisions: cases, calls as they are known here, appropriations, meetings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
+from schemas.catalogue import upcast
 from schemas.money import cents, euros
 from services.ledger import Document, Record, Register
+
+from .domain.assessment import rounded
 
 STATES: Mapping[str, str] = {
     "case.transferred": "transferred",
@@ -21,23 +25,28 @@ STATES: Mapping[str, str] = {
 }
 """The case's state after an event; other events leave it as it is."""
 _COPIED: Mapping[str, tuple[str, ...]] = {
-    "case.assigned": ("officer",),
-    "assessment.recorded": ("points",),
     "decision.made": ("outcome", "amount", "decided_on", "section", "reasons"),
     "decision.notified": ("last_claim_day",),
     "decision.became_final": ("final_on",),
 }
 
 
-def _case(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+def _case(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: C901 - one arm for each kind
     if record.type == "case.opened":
         return {
-            **data,
+            **upcast(record.type, record.schema, dict(data)),
             "state": "opened",
             "officer": None,
             "amount": None,
             "refused_acts": 0,
             "disqualified": [],
+            "deputy": None,
+            "assessments": {},
+            "points": None,
+            "points_hundredths": None,
+            "spread_hundredths": None,
+            "eligible": data["applied"],
+            "document_sha256": {},
         }
     if document is None:
         return None
@@ -46,14 +55,56 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
     match record.type:
         case "act.refused":
             after["refused_acts"] += 1
+        case "case.assigned":
+            after |= {"officer": data["officer"], "deputy": data.get("deputy")}
         case "conflict.declared":
-            after["disqualified"] = [*document["disqualified"], data["person"]]
+            after |= _stepped_aside(document, data["person"])
+        case "assessment.recorded":
+            recorded = upcast(record.type, record.schema, dict(data))
+            after |= _assessed({**document["assessments"], data["person"]: recorded["hundredths"]})
+        case "case.task_decided":
+            after |= {"eligible": data["eligible"], "task": data["task"], "task_reason": data["reason"]}
+        case "proposal.made":
+            after |= {"proposed": {name: data[name] for name in ("outcome", "amount", "person")}}
+        case "decision.documented":
+            after["document_sha256"] = {**document["document_sha256"], data["language"]: data["sha256"]}
         case "rectification.decided":
             after |= {"state": "notified", "amount": data["amount"], "claim_outcome": data["outcome"]}
         case "recovery.decided":
             before = cents(document["recovered"]) if "recovered" in document else 0
             after["recovered"] = euros(before + cents(data["amount"]))
     return after
+
+
+def _stepped_aside(document: Document, person: str) -> Document:
+    """Who is disqualified leaves the case with their assessment, and the deputy takes the officer's place."""
+    disqualified = [*document["disqualified"], person]
+    officer, deputy = document["officer"], document["deputy"]
+    if officer == person:
+        officer, deputy = deputy, None
+    officer, deputy = (None if each in disqualified else each for each in (officer, deputy))
+    left = {who: points for who, points in document["assessments"].items() if who != person}
+    return {"disqualified": disqualified, "officer": officer, "deputy": deputy, **_assessed(left)}
+
+
+def _assessed(assessments: Mapping[str, int]) -> Document:
+    """What the assessors' points (hundredths, by person) come to: their mean, rounded half up, and their spread."""
+    if not assessments:
+        return {"assessments": {}, "points": None, "points_hundredths": None, "spread_hundredths": None}
+    points = list(assessments.values())
+    mean = rounded(Fraction(sum(points), len(points)))
+    return {
+        "assessments": dict(assessments),
+        "points": (mean + 50) // 100,
+        "points_hundredths": mean,
+        "spread_hundredths": max(points) - min(points),
+    }
+
+
+def _call(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+    if record.type == "call.noted":
+        return {**data, "allocation": None if document is None else document.get("allocation")}
+    return None if document is None else {**document, "allocation": dict(data)}
 
 
 def _appropriation(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
@@ -80,10 +131,12 @@ def _stream_key(record: Record, _data: Mapping[str, Any]) -> tuple[str]:
 
 
 CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
-    "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided",
+    "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided", "case.assigned",
+    "assessment.recorded", "case.task_decided", "decision.documented",
 }  # fmt: skip
 REGISTERS = (
     Register("cases", CASE_EVENTS, _stream_key, _case),
+    Register("calls", frozenset({"call.noted", "allocation.chosen"}), _stream_key, _call),
     Register(
         "appropriations",
         frozenset({"appropriation.set", "appropriation.committed", "appropriation.released"}),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
 
 from schemas.decisions import (
     CaseOpened,
@@ -15,7 +17,7 @@ from schemas.decisions import (
     SupplementRequested,
 )
 from schemas.facts import Fact
-from schemas.intake import ApplicationStandingChanged
+from schemas.intake import ApplicationStandingChanged, Standing
 from schemas.payments import PaymentBooked, PaymentRejected, PaymentReturned
 from services.ledger import Ledger, NotYet, Record, StreamWrite
 from services.web.handling import fact_of, load
@@ -25,61 +27,48 @@ from .domain import applications
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 
 
-def standing_of(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: C901, PLR0911 - one arm a fact
+def standing_of(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR0911 - one arm a fact
     """What the applicant may know of a fact; nothing of the back office."""
-    change = ApplicationStandingChanged
     match fact:
         case CaseOpened():
-            return change(
-                application_id=fact.application_id, standing="in_preparation", diary_number=fact.diary_number,
-                note=f"Kirjattu diaarinumerolla {fact.diary_number}",
-            )  # fmt: skip
+            note = f"Kirjattu diaarinumerolla {fact.diary_number}"
+            return _change(fact.application_id, "in_preparation", note, diary_number=fact.diary_number)
         case SupplementRequested():
-            return change(
-                application_id=fact.application_id, standing="supplement_requested", diary_number=None,
-                note=f"{fact.question} (viimeistään {fact.due_on:%-d.%-m.%Y})", request_id=fact.request_id,
+            note = f"{fact.question} (viimeistään {fact.due_on:%-d.%-m.%Y})"
+            return _change(
+                fact.application_id, "supplement_requested", note, request_id=fact.request_id,
+                question=fact.question, due_on=fact.due_on,
             )  # fmt: skip
         case CaseTransferred():
-            return change(
-                application_id=fact.application_id, standing="transferred", diary_number=None,
-                note=f"Siirretty kunnalle: {fact.municipality}. {fact.reason}",
-            )  # fmt: skip
-        case DecisionMade():
-            return change(
-                application_id=fact.application_id, standing="decided", diary_number=None, note=fact.reasons,
-                amount=fact.amount,
-            )  # fmt: skip
+            note = f"Siirretty kunnalle: {fact.municipality}. {fact.reason}"
+            return _change(fact.application_id, "transferred", note, municipality=fact.municipality)
+        case DecisionMade() | RectificationDecided():
+            return _change(
+                fact.application_id, "decided", fact.reasons, amount=fact.amount, happened_on=fact.decided_on
+            )
         case DecisionNotified():
-            return change(
-                application_id=fact.application_id, standing="notified", diary_number=None,
-                note=f"Oikaisuvaatimus viimeistään {fact.last_claim_day:%-d.%-m.%Y}",
-            )  # fmt: skip
-        case RectificationDecided():
-            return change(
-                application_id=fact.application_id, standing="decided", diary_number=None, note=fact.reasons,
-                amount=fact.amount,
-            )  # fmt: skip
+            note = f"Oikaisuvaatimus viimeistään {fact.last_claim_day:%-d.%-m.%Y}"
+            return _change(fact.application_id, "notified", note, due_on=fact.last_claim_day, happened_on=fact.sent_on)
         case DecisionBecameFinal():
-            return change(
-                application_id=fact.application_id, standing="final", diary_number=None,
-                note=f"Päätös on lainvoimainen {fact.final_on:%-d.%-m.%Y}",
-            )  # fmt: skip
+            note = f"Päätös on lainvoimainen {fact.final_on:%-d.%-m.%Y}"
+            return _change(fact.application_id, "final", note, happened_on=fact.final_on)
         case RecoveryDecided():
-            return change(
-                application_id=fact.application_id, standing="recovery", diary_number=None, note=fact.grounds,
-                amount=fact.amount,
+            return _change(
+                fact.application_id, "recovery", fact.grounds, amount=fact.amount, due_on=fact.due_on,
+                happened_on=fact.decided_on,
             )  # fmt: skip
         case PaymentBooked():
-            return change(
-                application_id=fact.application_id, standing="paid", diary_number=None, amount=fact.amount,
-                note=f"Maksettu {fact.booked_on:%-d.%-m.%Y}",
-            )  # fmt: skip
+            note = f"Maksettu {fact.booked_on:%-d.%-m.%Y}"
+            return _change(fact.application_id, "paid", note, amount=fact.amount, happened_on=fact.booked_on)
         case PaymentRejected() | PaymentReturned():
-            return change(
-                application_id=fact.application_id, standing="payment_delayed", diary_number=None,
-                note="Maksu ei mennyt perille: tarkista tilinumero",
-            )  # fmt: skip
+            note = "Maksu ei mennyt perille: tarkista tilinumero"
+            return _change(fact.application_id, "payment_delayed", note)
     return None
+
+
+def _change(application_id: UUID, standing: Standing, note: str, **more: Any) -> ApplicationStandingChanged:
+    values = {"diary_number": None, **more}
+    return ApplicationStandingChanged(application_id=application_id, standing=standing, note=note, **values)
 
 
 class Reactions:

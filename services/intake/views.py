@@ -1,4 +1,4 @@
-"""Intake's registers: calls, associations, applications."""
+"""Intake's registers: calls, associations and their people, attachments, applications."""
 
 from __future__ import annotations
 
@@ -9,12 +9,41 @@ from schemas.catalogue import upcast
 from services.ledger import Document, Record, Register
 
 
-def _call(document: Document | None, _record: Record, data: Mapping[str, Any]) -> Document | None:
-    return document or dict(data)
+def _call(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+    terms = upcast(record.type, record.schema, dict(data))
+    if record.type == "call.published":
+        return document or {**terms, "call_version": 1}
+    return terms
 
 
-def _association(document: Document | None, _record: Record, data: Mapping[str, Any]) -> Document | None:
-    return dict(data) if document is None else {**document, "iban": data["iban"]}
+def _association(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+    if record.type == "association.registered":
+        return {**data, "account_change": None}
+    if document is None:
+        return None
+    match record.type:
+        case "association.account_changed":
+            return {**document, "iban": data["iban"]}
+        case "account_change.requested":
+            return {**document, "account_change": {name: data[name] for name in _CHANGE}}
+        case "account_change.dropped":
+            return {**document, "account_change": None}
+    return document
+
+
+def _person(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+    """What is said of a person stays sealed here, so that erasing them needs no other view."""
+    if record.type == "person.named":
+        return {**data, "erased": False}
+    if document is None:
+        return None
+    if record.type == "person.erased":
+        return {**document, "erased": True}
+    return {**document, "valid_until": data["valid_until"]}
+
+
+def _attachment(document: Document | None, _record: Record, data: Mapping[str, Any]) -> Document | None:
+    return document or {"association_id": data["association_id"], **data["file"]}
 
 
 def _application(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: PLR0911 - one arm for each kind
@@ -26,6 +55,10 @@ def _application(document: Document | None, record: Record, data: Mapping[str, A
             return None
         case "application.withdrawn":
             return {**document, "standing": "withdrawn"}
+        case "application.attachment_added":
+            return {**document, "attachments": [*document["attachments"], data["file"]]}
+        case "application.change_requested":
+            return {**document, "change_requests": [*document.get("change_requests", []), dict(data)]}
         case "application.supplemented":
             left = [each for each in document["open_requests"] if each["request_id"] != data["request_id"]]
             return {**document, "open_requests": left}
@@ -34,7 +67,8 @@ def _application(document: Document | None, record: Record, data: Mapping[str, A
         case "application.standing_changed":
             asked = document["open_requests"]
             if data["standing"] == "supplement_requested":
-                asked = [*asked, {"request_id": data["request_id"], "question": data["note"]}]
+                request = {"request_id": data["request_id"], "question": data["note"], "due_on": data.get("due_on")}
+                asked = [*asked, request]
             return {
                 **document,
                 "standing": data["standing"],
@@ -46,18 +80,34 @@ def _application(document: Document | None, record: Record, data: Mapping[str, A
     return document
 
 
+_CHANGE = ("change_id", "iban", "reason", "not_before", "person")
+
+
+def _person_key(_record: Record, data: Mapping[str, Any]) -> tuple[str]:
+    return (data["person_id"],)
+
+
 def _stream_key(record: Record, _data: Mapping[str, Any]) -> tuple[str]:
     return (record.key,)
 
 
 REGISTERS = (
-    Register("calls", frozenset({"call.published"}), _stream_key, _call),
+    Register("calls", frozenset({"call.published", "call.amended"}), _stream_key, _call),
     Register(
         "associations",
-        frozenset({"association.registered", "association.account_changed"}),
+        frozenset(
+            {
+                "association.registered",
+                "association.account_changed",
+                "account_change.requested",
+                "account_change.dropped",
+            }
+        ),
         _stream_key,
         _association,
     ),
+    Register("persons", frozenset({"person.named", "person.ended", "person.erased"}), _person_key, _person),
+    Register("attachments", frozenset({"attachment.stored"}), _stream_key, _attachment),
     Register(
         "applications",
         frozenset(
@@ -65,6 +115,8 @@ REGISTERS = (
                 "application.submitted",
                 "application.withdrawn",
                 "application.supplemented",
+                "application.attachment_added",
+                "application.change_requested",
                 "application.standing_changed",
                 "usage_report.submitted",
             }

@@ -8,20 +8,24 @@ elsewhere), and all else serves to say where the change is.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from math import inf
-from typing import Any, cast
+from typing import Any
 
 import asyncpg
+import msgspec
 
 from .errors import Corrupt, NoteInvalid
 from .notes import Checkpoint, Verifier
-from .records import RECORD_COLUMNS, Record, decode_body, record_from_row, repeats_its_row
+from .records import RECORD_COLUMNS, Record, decode_body, read_body, record_from_row
 from .tree import TILE_WIDTH, Hash, edge_root, extend_edge, leaf_hash, root_of
 
 # Constraints may have been dropped: what no honest ledger holds is read as null or empty, so that it is a finding.
@@ -56,13 +60,15 @@ SELECT position, stream, version, expected FROM (
     FROM event
 ) numbered WHERE version <> expected ORDER BY position LIMIT $1
 """
+_ID_USED_TWICE = "SELECT EXISTS (SELECT FROM event GROUP BY event_id HAVING count(*) > 1)"
 _IDS = """
 SELECT position, event_id FROM (
     SELECT position, event_id, row_number() OVER (PARTITION BY event_id ORDER BY position) AS time FROM event
 ) numbered WHERE time > 1 ORDER BY position LIMIT $1
 """
 _PREFETCH = 1000
-_TILES_AT_ONCE = 16
+_TILES_AT_ONCE = 64
+_STREAMS_REMEMBERED_MAX = 250_000
 _GUARDED = ("event", "tile", "checkpoint")
 _GUARD = """
 CREATE TRIGGER {0}_is_insert_only BEFORE DELETE OR UPDATE OR TRUNCATE ON {0}
@@ -130,12 +136,12 @@ async def inspect(
         _check_notes(own, verifier, findings)
         _check_kept({row["size"] for row in own}, checkpoints, findings)
         roots = _Roots([(row["size"], row["root"]) for row in own], checkpoints, findings)
-        scan = _Scan(connection, findings, roots, leaves)
-        events = await connection.cursor(_EVENTS)
-        while rows := cast(list[Sequence[Any]], await events.fetch(_PREFETCH)):
-            await scan.take(rows)
-        await scan.finish()
-        await _check_uniqueness(connection, findings)
+        async with _reading_ahead(connection) as reader:
+            scan = _Scan(reader, findings, roots, leaves)
+            while rows := await reader.events():
+                await scan.take(rows)
+            await scan.finish()
+        await _check_uniqueness(connection, findings, versions_follow=scan.versions_follow)
     return findings.first()
 
 
@@ -147,6 +153,47 @@ async def leaves_of(bodies: AsyncIterator[bytes]) -> AsyncIterator[Hash]:
     """Leaf hashes of trusted bodies, for `inspect`."""
     async for body in bodies:
         yield leaf_hash(body)
+
+
+class _Reader:
+    """All that a scan reads. While one batch of events is looked at, the database makes the next one ready; whatever
+    else is asked waits until that has come.
+    """
+
+    def __init__(self, connection: asyncpg.Connection[Any], cursor: Any) -> None:
+        self._connection = connection
+        self._cursor = cursor
+        self._ahead: asyncio.Task[list[Sequence[Any]]] | None = None
+
+    async def events(self) -> list[Sequence[Any]]:
+        """The next batch; empty at the end."""
+        rows = await (self._ahead or self._cursor.fetch(_PREFETCH))
+        self._ahead = asyncio.create_task(self._cursor.fetch(_PREFETCH)) if rows else None
+        # Once for the task to write its request, and once for the loop to send it, before this one takes the processor.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return list(rows)
+
+    async def fetch(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """The rows that answer a query."""
+        if self._ahead is not None:
+            await asyncio.wait({self._ahead})
+        return list(await self._connection.fetch(query, *values))
+
+    async def close(self) -> None:
+        """Leaves nothing under way on the connection."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+            await asyncio.wait({self._ahead})
+
+
+@asynccontextmanager
+async def _reading_ahead(connection: asyncpg.Connection[Any]) -> AsyncIterator[_Reader]:
+    reader = _Reader(connection, await connection.cursor(_EVENTS))
+    try:
+        yield reader
+    finally:
+        await reader.close()
 
 
 class _Roots:
@@ -204,25 +251,26 @@ class _Tree:
         self._edge_of_part, self._hashed = extend_edge(self._edge_of_part, self._hashed, self.part[self._hashed :])
         return self._edge_of_tiles + self._edge_of_part
 
+    @property
+    def size(self) -> int:
+        """How many leaves there are."""
+        return self.tiles * TILE_WIDTH + len(self.part)
+
     def close_tile(self) -> Hash:
         """Begins a new tile and returns the root of the last, which must have 256 leaves."""
-        root = self.edge()[-1]
+        root = self.edge()[-1] if self._hashed else root_of(self.part)
         self._edge_of_tiles, self.tiles = extend_edge(self._edge_of_tiles, self.tiles, (root,))
         self.part, self._edge_of_part, self._hashed = [], [], 0
         return root
 
 
 class _Scan:
-    """One pass over the events in order."""
+    """One pass over the events in order. Afterwards `versions_follow` tells whether each stream's versions were seen to
+    be 1, 2, 3 …; False means only that the database has to be asked.
+    """
 
-    def __init__(
-        self,
-        connection: asyncpg.Connection[Any],
-        findings: _Findings,
-        roots: _Roots,
-        leaves: AsyncIterator[Hash] | None,
-    ) -> None:
-        self._connection = connection
+    def __init__(self, reader: _Reader, findings: _Findings, roots: _Roots, leaves: AsyncIterator[Hash] | None) -> None:
+        self._reader = reader
         self._findings = findings
         self._roots = roots
         self._leaves = leaves
@@ -233,29 +281,67 @@ class _Scan:
         self._tile: list[Hash] | None = None
         self._tiles: dict[int, asyncpg.Record] = {}
         self._tiles_end = 0
+        self._versions: dict[str, int] = {}
+        self.versions_follow = True
 
     async def take(self, rows: Sequence[Sequence[Any]]) -> None:
-        for row in rows:
-            leaf = self._sound_leaf(row)
-            if leaf is None:
-                await self._take_doubtful(record_from_row(row))
-            else:
-                await self._follow(leaf)
+        done = 0
+        while done < len(rows):
+            leaves = self._sound_leaves(rows, done)
+            await self._follow(leaves)
+            done += len(leaves)
+            if done < len(rows):
+                await self._take_doubtful(record_from_row(rows[done]))
+                done += 1
+        if len(self._versions) > _STREAMS_REMEMBERED_MAX:
+            self._forget_versions()
 
-    def _sound_leaf(self, row: Sequence[Any]) -> Hash | None:
-        """The leaf hash of a row that is the next one and of which nothing is to be told, as of almost every row; else
-        None, and nothing has changed.
+    def _sound_leaves(self, rows: Sequence[Sequence[Any]], start: int) -> list[Hash]:
+        """The leaf hashes of the rows from `start` on that come next and of which nothing is to be told, as of almost
+        every row; it stops before the first that needs a closer look. This loop is most of what an inspection costs.
         """
-        if row[0] != self._position + 1 or not repeats_its_row(row):
-            return None
-        moment: datetime = row[6]
-        if self._recorded_at is not None and moment < self._recorded_at:
-            return None
-        self._position += 1
+        leaves: list[Hash] = []
+        moment, moment_text = self._recorded_at, ""
+        versions = self._versions
+        try:
+            for next_position, row in enumerate(islice(rows, start, None), self._position + 1):
+                position, identity, stream, version, kind, schema, recorded_at, actor, correlation, causation, body = (
+                    row
+                )
+                told = read_body(body)
+                if not (
+                    next_position == position == told.position
+                    and told.id == str(identity)
+                    and told.stream == stream
+                    and told.version == version
+                    and told.type == kind
+                    and told.schema == schema
+                    and told.actor == actor
+                    and told.correlation == correlation
+                    and told.causation == causation
+                ):
+                    break
+                if told.recorded_at != moment_text or recorded_at != moment:
+                    if datetime.fromisoformat(told.recorded_at) != recorded_at:
+                        break
+                    if moment is not None and recorded_at < moment:
+                        break
+                    moment, moment_text = recorded_at, told.recorded_at
+                if versions.get(stream, 0) + 1 != version:
+                    self.versions_follow = False
+                versions[stream] = version
+                leaves.append(leaf_hash(body))
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            pass
         self._recorded_at = moment
-        return leaf_hash(row[10])
+        return leaves
+
+    def _forget_versions(self) -> None:
+        self.versions_follow = False
+        self._versions.clear()
 
     async def _take_doubtful(self, record: Record) -> None:
+        self._forget_versions()
         self._compare_columns(record)
         expected = self._position + 1
         if record.position < expected:
@@ -267,28 +353,46 @@ class _Scan:
             for missing in range(expected, min(record.position, expected + self._findings.limit)):
                 self._findings.add(missing, None, f"missing: the next row is position {record.position}")
             await self._skip_leaves(record.position - expected)
-        self._position = record.position
+        self._position = record.position - 1
         self._compare_moment(record)
-        await self._follow(leaf_hash(record.body))
+        await self._follow([leaf_hash(record.body)])
 
-    async def _follow(self, leaf: Hash) -> None:
-        """Compares the leaf at the position with the trusted one, and lets the tree grow by it. The tree ends at the
-        first gap: after it every root differs and would tell nothing.
+    async def _follow(self, leaves: Sequence[Hash]) -> None:
+        """Compares the leaves of the next positions with the trusted ones, and lets the tree grow by them. The tree
+        ends at the first gap: after it every root differs and would tell nothing.
         """
         if self._leaves is not None:
-            await self._compare_leaf(self._position, leaf)
-        if not self._dense:
-            return
-        part = self._tree.part
+            for position, leaf in enumerate(leaves, self._position + 1):
+                await self._compare_leaf(position, leaf)
+        self._position += len(leaves)
+        grown = 0
+        while self._dense and grown < len(leaves):
+            grown += await self._grow(leaves[grown : grown + TILE_WIDTH])
+
+    async def _grow(self, leaves: Sequence[Hash]) -> int:
+        """The tree grows by the first of `leaves`, up to the next checkpoint or the end of the tile: by how many."""
+        part, size = self._tree.part, self._tree.size
         if not part:
             await self._open_tile()
-        if self._tile is not None and self._tile[len(part)] != leaf:
-            self._findings.add(self._position, "body", "its hash is not the one in the stored tile")
-        part.append(leaf)
-        if self._position >= self._roots.next_size:
-            self._roots.compare(self._position, self._tree.edge())
+        added = leaves[: int(min(TILE_WIDTH - len(part), self._roots.next_size - size))]
+        self._compare_with_tile(added)
+        part += added
+        if self._tree.size >= self._roots.next_size:
+            self._roots.compare(self._tree.size, self._tree.edge())
         if len(part) == TILE_WIDTH:
             await self._close_tile()
+        return len(added)
+
+    def _compare_with_tile(self, added: Sequence[Hash]) -> None:
+        if self._tile is None:
+            return
+        at = len(self._tree.part)
+        stored = self._tile[at : at + len(added)]
+        if stored == added:
+            return
+        for position, (one, other) in enumerate(zip(stored, added, strict=True), self._tree.size + 1):
+            if one != other:
+                self._findings.add(position, "body", "its hash is not the one in the stored tile")
 
     def _compare_moment(self, record: Record) -> None:
         # Null where it is no moment that can be read, see `_MOMENT`; `_compare_columns` has told so.
@@ -330,9 +434,13 @@ class _Scan:
         """A tile of level 0; several are read at once."""
         if number >= self._tiles_end:
             self._tiles_end = number + _TILES_AT_ONCE
-            rows = await self._connection.fetch(_TILES, number, self._tiles_end)
+            rows = await self._reader.fetch(_TILES, number, self._tiles_end)
             self._tiles = {row["number"]: row for row in reversed(rows)}
         return self._tiles.get(number)
+
+    async def _tile_of_level(self, level: int, number: int) -> asyncpg.Record | None:
+        rows = await self._reader.fetch(_TILE, level, number)
+        return rows[0] if rows else None
 
     async def _open_tile(self) -> None:
         number = self._tree.tiles
@@ -361,27 +469,29 @@ class _Scan:
             first = number + 1 - TILE_WIDTH
             hashes = await self._roots_of_level(level, first)
             level, number, root = level + 1, first // TILE_WIDTH, root_of(hashes)
-            row = await self._connection.fetchrow(_TILE, level, number)
+            row = await self._tile_of_level(level, number)
 
     async def _roots_of_level(self, level: int, first: int) -> list[Hash]:
         """Roots of 256 tiles, each made from the tile's own hashes, which were compared before."""
         roots = []
         for number in range(first, first + TILE_WIDTH):
-            row = await self._connection.fetchrow(_TILE, level, number)
+            row = await self._tile_of_level(level, number)
             roots.append(b"" if row is None else root_of(_hashes(row["hashes"])))
         return roots
 
     async def finish(self) -> None:
         size = self._position
-        if unplaced := await self._connection.fetchval(_UNPLACED):
+        ((unplaced,),) = await self._reader.fetch(_UNPLACED)
+        if unplaced:
+            self._forget_versions()
             self._findings.add(None, "position", f"{unplaced} rows have none")
-        heads = await self._connection.fetch(_HEAD)
+        heads = await self._reader.fetch(_HEAD)
         if len(heads) == 1 and heads[0]["only_row"] and heads[0]["size"] is not None:
             self._compare_head(heads[0], size)
         else:
             what = "it has no size or is not marked as the only one" if len(heads) == 1 else "there is more than one"
             self._findings.add(None, None, f"the head row: {what}" if heads else "the head row is missing")
-        for stray in await self._connection.fetch(_STRAY, size, self._findings.limit):
+        for stray in await self._reader.fetch(_STRAY, size, self._findings.limit):
             self._judge_stray(stray, size)
         self._roots.finish(size)
         if self._leaves is not None and await anext(self._leaves, None) is not None:
@@ -458,13 +568,16 @@ def _check_kept(stored: set[int], trusted: Iterable[Checkpoint], findings: _Find
         findings.add(None, None, what)
 
 
-async def _check_uniqueness(connection: asyncpg.Connection[Any], findings: _Findings) -> None:
-    """The table's own constraints say so too; a superuser can drop them."""
-    for row in await connection.fetch(_VERSIONS, findings.limit):
+async def _check_uniqueness(connection: asyncpg.Connection[Any], findings: _Findings, *, versions_follow: bool) -> None:
+    """The table's own constraints say so too; a superuser can drop them. Where the versions were seen to follow each
+    other, the database need not sort the events by stream.
+    """
+    for row in () if versions_follow else await connection.fetch(_VERSIONS, findings.limit):
         what = f"stream {row['stream']} has version {row['version']} where {row['expected']} is due"
         findings.add(row["position"], "version", what)
-    for row in await connection.fetch(_IDS, findings.limit):
-        findings.add(row["position"], "event_id", f"{row['event_id']} was used before")
+    if await connection.fetchval(_ID_USED_TWICE):
+        for row in await connection.fetch(_IDS, findings.limit):
+            findings.add(row["position"], "event_id", f"{row['event_id']} was used before")
 
 
 def _hashes(tile: bytes) -> list[Hash]:

@@ -20,7 +20,9 @@ from schemas.envelope import message_key
 from .errors import Corrupt
 
 
-class _Body(msgspec.Struct):
+class Body(msgspec.Struct, gc=False):
+    """What a body says, not judged: moment and id as they are written."""
+
     position: int
     recorded_at: str
     id: str
@@ -35,7 +37,9 @@ class _Body(msgspec.Struct):
 
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_Body)
+_decoder = msgspec.json.Decoder(Body)
+read_body = _decoder.decode
+"""A body's own words; raises msgspec.DecodeError (also for bytes that are no UTF-8) and RecursionError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def encode_moment(moment: datetime) -> str:
 def encode_body(position: int, moment: str, event: NewEvent, stream: str, version: int, context: Context) -> bytes:
     """The bytes that are hashed and stored."""
     return _encoder.encode(
-        _Body(
+        Body(
             position,
             moment,
             str(event.id),
@@ -146,29 +150,6 @@ def decode_body(body: bytes) -> Record:
 def record_from_row(row: Mapping[str, Any] | Sequence[Any]) -> Record:
     """A record from a row of the columns in `RECORD_COLUMNS`, in that order."""
     return Record(*row)
-
-
-def repeats_its_row(row: Sequence[Any]) -> bool:
-    """Whether a row's body says what its columns (`RECORD_COLUMNS`) say, in the form that `encode_body` writes. Quick;
-    False means only that a closer look is due.
-    """
-    position, identity, stream, version, event_type, schema, recorded_at, actor, correlation, causation, body = row
-    try:
-        told = _decoder.decode(body)
-        return (
-            told.position == position
-            and told.id == str(identity)
-            and told.stream == stream
-            and told.version == version
-            and told.type == event_type
-            and told.schema == schema
-            and datetime.fromisoformat(told.recorded_at) == recorded_at
-            and told.actor == actor
-            and told.correlation == correlation
-            and told.causation == causation
-        )
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return False
 
 
 RECORD_COLUMNS = (

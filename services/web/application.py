@@ -8,24 +8,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
-from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uuid_utils.compat import uuid7
+from starlette.types import ASGIApp
 
 from services.web.health import HEALTH_PATHS, Check, health_router
 from services.web.identity import TokenVerifier
 from services.web.jwks import KeyCache, fetch_from
 from services.web.permissions import actions_of, assert_guarded
-from services.web.problems import CORRELATION_HEADER, install_problems, problem_responses, problem_schemas
+from services.web.problems import install_problems, problem_responses, problem_schemas
 from services.web.queries import refuse_unknown_query
 from services.web.requests import BodyLimits, RequestGuard
 from services.web.settings import ServiceSettings
-from services.web.telemetry import HttpMetrics, RequestObserver, is_correlation_id, tracer_provider
+from services.web.telemetry import HttpMetrics, RequestObserver, tracer_provider
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -120,34 +117,12 @@ class _Service(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         inner = RequestGuard(super().build_middleware_stack(), self.limits)
-        return CorrelationIdMiddleware(
-            RequestObserver(_SecurityHeaders(inner), self.metrics),
-            header_name=CORRELATION_HEADER,
-            generator=lambda: str(uuid7()),
-            validator=is_correlation_id,
-        )
+        return RequestObserver(inner, self.metrics, _SECURITY_HEADERS)
 
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
             _document_problems(super().openapi(), list(iter_route_contexts(self.routes)))
         return super().openapi()
-
-
-class _SecurityHeaders:
-    """ASGI middleware: each answer carries the headers, unless the route set its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 def _document_problems(schema: dict[str, Any], routes: Sequence[RouteContext]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -39,6 +39,7 @@ class Parts:
     limits: BodyLimits | None = None
     install: Callable[[FastAPI], None] | None = None
     tasks: Sequence[Callable[[], AsyncIterator[None]]] = ()
+    open_paths: Collection[str] = ()
 
 
 def ledger_of(settings: ServiceSettings, registers: Sequence[Register]) -> Ledger:
@@ -91,6 +92,7 @@ def compose(settings: ServiceSettings, ledger: Ledger, parts: Parts) -> FastAPI:
         checks={"database": ledger.head, "background": running},
         limits=parts.limits,
         registry=registry,
+        open_paths=parts.open_paths,
     )
     install_ledger_problems(app)
     if parts.install is not None:

@@ -54,16 +54,17 @@ class RequestGuard:
         limit = self._limits.of(scope["path"])
         try:
             _check_address(scope)
-            _check_declared_length(scope, limit)
-            guarded = await _gathered(receive, limit) if _is_json(scope) else _counted(receive, limit)
+            headers = Headers(scope=scope)
+            _check_declared_length(headers, limit)
+            guarded = await _gathered(receive, limit) if _is_json(headers) else _counted(receive, limit)
         except Problem as problem:
             await problem_response(problem)(scope, receive, send)
             return
         await self._app(scope, guarded, send)
 
 
-def _is_json(scope: Scope) -> bool:
-    return "json" in Headers(scope=scope).get("content-type", "").lower()
+def _is_json(headers: Headers) -> bool:
+    return "json" in headers.get("content-type", "").lower()
 
 
 def _check_address(scope: Scope) -> None:
@@ -71,8 +72,8 @@ def _check_address(scope: Scope) -> None:
         raise _malformed("The address holds the character U+0000 (%00), which no value here can have.")
 
 
-def _check_declared_length(scope: Scope, limit: int) -> None:
-    declared = Headers(scope=scope).get("content-length", "0")
+def _check_declared_length(headers: Headers, limit: int) -> None:
+    declared = headers.get("content-length", "0")
     if not declared.isdecimal():
         raise _malformed("The header Content-Length should be a number of bytes.")
     if int(declared) > limit:

@@ -9,13 +9,17 @@ repeat what was sent).
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import os
 import re
 import sys
 import time
 import traceback
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.util import find_spec
 from types import TracebackType
@@ -30,6 +34,7 @@ from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils.compat import uuid7
 
 from services.web.problems import CORRELATION_HEADER
 
@@ -43,10 +48,13 @@ _SECRET_TEXT: Final = re.compile(
     r"|(?<=[Bb]earer )\S+"
 )
 
+_CORRELATION_HEADER: Final = CORRELATION_HEADER.lower().encode()
+_CORRELATION_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECRET_SIGNS: Final = ("eyJ", "://", "earer ")
 """Without one of these the pattern above matches nothing."""
 
 _log = structlog.get_logger(__name__)
+_answers = logging.getLogger(__name__)
 
 
 def configure_logging(service: str, level: str = "INFO") -> None:
@@ -56,7 +64,7 @@ def configure_logging(service: str, level: str = "INFO") -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-        _origin(service),
+        lambda _logger, _method, event: _with_origin(event, service),
         _describe_exception,
         _mask,
     ]
@@ -68,7 +76,8 @@ def configure_logging(service: str, level: str = "INFO") -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Formatter(
+            service,
             foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -82,10 +91,54 @@ def configure_logging(service: str, level: str = "INFO") -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A request that was answered. There is one for each request, so its line is made without structlog's chain."""
+
+    method: str
+    route: str
+    status: int
+    duration_ms: float
+
+    def log(self, level: int) -> None:
+        """Logs it where this level is logged."""
+        if _answers.isEnabledFor(level):
+            _answers.handle(logging.LogRecord(_answers.name, level, __file__, 0, self, None, None))
+
+    def line(self, record: logging.LogRecord, service: str) -> str:
+        """The line, of the same names as all others."""
+        event = {
+            "method": _masked(self.method),
+            "route": self.route,
+            "status": self.status,
+            "duration_ms": self.duration_ms,
+            "event": "request",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "time": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        }
+        return json.dumps(_with_origin(event, service))
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """All that is logged as JSON lines."""
+
+    def __init__(self, service: str, **chains: Any) -> None:
+        super().__init__(**chains)
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record.msg, _Answered):
+            return record.msg.line(record, self._service)
+        return super().format(record)
+
+
 def tracer_provider(service: str) -> TracerProvider:
-    """Makes spans; exports them only where OTEL_EXPORTER_OTLP_ENDPOINT is set and the exporter is there."""
+    """Makes spans where somebody takes them: OTEL_EXPORTER_OTLP_ENDPOINT is set and the exporter is there, or a
+    processor is added. Otherwise a request's trace goes on as it came, and nothing is recorded.
+    """
     exporter = _exporter()
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    provider = _Tracing(resource=Resource.create({"service.name": service}))
     provider.add_span_processor(_MaskQuery())
     if exporter is not None:
         provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -114,21 +167,28 @@ class HttpMetrics:
             labels,
             registry=registry,
         )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request that was answered."""
-        self._requests.labels(method, route, status).inc()
-        self._durations.labels(method, route, status).observe(seconds)
+        labels = (method, route, status)
+        if labels not in self._series:
+            self._series[labels] = (self._requests.labels(*labels), self._durations.labels(*labels))
+        requests, durations = self._series[labels]
+        requests.inc()
+        durations.observe(seconds)
 
 
 class RequestObserver:
-    """ASGI middleware: one log line and one measurement for each request; a request that raised counts as
-    500.
+    """ASGI middleware around all others: gives each request its correlation id, answers it with that id and with
+    `headers` unless the route set its own, and makes one log line and one measurement of it; a request that raised
+    counts as 500.
     """
 
-    def __init__(self, app: ASGIApp, metrics: HttpMetrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: HttpMetrics, headers: Mapping[str, str]) -> None:
         self._app = app
         self._metrics = metrics
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -136,11 +196,17 @@ class RequestObserver:
             return
         started = time.perf_counter()
         status = 500
+        identity = _correlation_of(scope)
+        correlation_id.set(identity)
 
         async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                headers = message.get("headers", [])
+                present = {name for name, _ in headers}
+                added = [header for header in self._headers if header[0] not in present]
+                message["headers"] = [*headers, *added, (_CORRELATION_HEADER, identity.encode())]
             await send(message)
 
         try:
@@ -153,14 +219,7 @@ class RequestObserver:
         method = scope["method"] if route != UNMATCHED else "any"
         self._metrics.observe(method, route, status, seconds)
         level = logging.DEBUG if route.startswith(("/health", "/metrics")) else logging.INFO
-        _log.log(
-            level,
-            "request",
-            method=scope["method"],
-            route=route,
-            status=status,
-            duration_ms=round(seconds * 1000, 2),
-        )
+        _Answered(scope["method"], route, status, round(seconds * 1000, 2)).log(level)
 
 
 def route_template(scope: Scope) -> str:
@@ -173,7 +232,53 @@ def route_template(scope: Scope) -> str:
 
 def is_correlation_id(value: str) -> bool:
     """Whether a caller's correlation id is taken over: 1 to 64 letters, digits, `.`, `_` or `-`."""
-    return re.fullmatch(r"[A-Za-z0-9._-]{1,64}", value) is not None
+    return _CORRELATION_ID.fullmatch(value) is not None
+
+
+def _correlation_of(scope: Scope) -> str:
+    """The caller's correlation id where it is one, else a new one."""
+    sent = next((value for name, value in scope["headers"] if name == _CORRELATION_HEADER), b"").decode("latin-1")
+    if is_correlation_id(sent):
+        return sent
+    made = str(uuid7())
+    if sent:
+        _log.warning("a correlation id that cannot be used was replaced", made=made)
+    return made
+
+
+class _Tracing(TracerProvider):
+    """`taken` tells whether somebody takes spans."""
+
+    taken = False
+
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        self.taken = self.taken or not isinstance(span_processor, _MaskQuery)
+        super().add_span_processor(span_processor)
+
+    def get_tracer(self, *args: Any, **kwargs: Any) -> trace.Tracer:
+        return _Tracer(self, super().get_tracer(*args, **kwargs))
+
+
+class _Tracer(trace.Tracer):
+    """Starts spans that are recorded while somebody takes them, else spans that only pass on the trace they are in."""
+
+    def __init__(self, provider: _Tracing, recording: trace.Tracer) -> None:
+        self._provider = provider
+        self._recording = recording
+
+    def start_span(self, name: str, context: Context | None = None, *args: Any, **kwargs: Any) -> trace.Span:
+        if self._provider.taken:
+            return self._recording.start_span(name, context, *args, **kwargs)
+        parent = trace.get_current_span(context).get_span_context()
+        if not parent.is_valid:
+            ids = self._provider.id_generator
+            parent = trace.SpanContext(ids.generate_trace_id(), ids.generate_span_id(), is_remote=False)
+        return trace.NonRecordingSpan(parent)
+
+    @contextmanager
+    def start_as_current_span(self, name: str, *args: Any, **kwargs: Any) -> Iterator[trace.Span]:  # type: ignore[override]
+        with trace.use_span(self.start_span(name, *args, **kwargs), end_on_exit=True) as span:
+            yield span
 
 
 class _MaskQuery(SpanProcessor):
@@ -198,17 +303,14 @@ def _exporter() -> SpanExporter | None:
     return exporter
 
 
-def _origin(service: str) -> structlog.typing.Processor:
-    def add(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        event["service"] = service
-        event["correlation_id"] = event.get("correlation_id") or correlation_id.get()
-        span = trace.get_current_span().get_span_context()
-        if span.is_valid:
-            event["trace_id"] = trace.format_trace_id(span.trace_id)
-            event["span_id"] = trace.format_span_id(span.span_id)
-        return event
-
-    return add
+def _with_origin(event: MutableMapping[str, Any], service: str) -> MutableMapping[str, Any]:
+    event["service"] = service
+    event["correlation_id"] = event.get("correlation_id") or correlation_id.get()
+    span = trace.get_current_span().get_span_context()
+    if span.is_valid:
+        event["trace_id"] = trace.format_trace_id(span.trace_id)
+        event["span_id"] = trace.format_span_id(span.span_id)
+    return event
 
 
 def _describe_exception(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

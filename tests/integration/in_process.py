@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -87,12 +88,14 @@ def settings_of(name: str, dsn: str, folder: Path, moment: datetime) -> ServiceS
     """The settings of a service in a test's folder, with a new signing key and a simulated clock."""
     key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "key.pem").write_bytes(key)
+    (folder / "persons.key").write_text(b64encode(bytes(range(32))).decode(), encoding="ascii")
     set_clock(folder / "clock.json", moment)
     values: dict[str, Any] = {
         "mode": "embedded", "database_url": dsn, "GRANTS_SCHEMA": name, "kafka_bootstrap": "127.0.0.1:1",
         "signing_key_file": folder / "key.pem", "county_folder": COUNTY_FOLDER, "issuer": ISSUER,
         "audience": AUDIENCE, "jwks_url": "file:///nowhere/jwks.json", "clock_file": folder / "clock.json",
-        "bank_outbox": folder / "outbox",
+        "bank_outbox": folder / "outbox", "key_encryption_key_file": folder / "persons.key",
+        "attachments_url": (folder / "attachments").as_uri(), "scratch_folder": folder,
     }  # fmt: skip
     return SETTINGS[name].model_validate(values)
 

@@ -90,14 +90,19 @@ async def test_a_stale_version_is_refused_with_the_current_one(intake: InProcess
     async def change(iban: str, seen: str) -> httpx.Response:
         headers = intake.token(Role.OFFICER) | {"If-Match": seen}
         sent = {"iban": iban, "reason": "Tili vaihtui"}
-        return await intake.client.post(f"/v1/associations/{ASSOCIATION}/account", json=sent, headers=headers)
+        return await intake.client.post(f"/v1/associations/{ASSOCIATION}/account-changes", json=sent, headers=headers)
 
     right = await change("FI1410093000123458", '"1"')
-    assert (right.status_code, right.headers["ETag"]) == (200, '"2"')
+    assert (right.status_code, right.headers["ETag"]) == (201, '"2"')
+    dropped = await intake.client.post(
+        f"/v1/associations/{ASSOCIATION}/account-changes/{right.json()['change_id']}/refusal",
+        json={"reason": "Väärä tili"}, headers=intake.token(Role.OFFICER),
+    )  # fmt: skip
+    assert dropped.headers["ETag"] == '"3"'
     size = await intake.size()
-    stale = await change(IBAN, '"1"')
+    stale = await change("FI1410093000123458", '"2"')
     problem(stale, 412, "version-stale")
-    assert stale.headers["ETag"] == '"2"'
+    assert stale.headers["ETag"] == '"3"'
     problem(await change(IBAN, "2"), 400, "if-match-invalid")
     assert await intake.size() == size
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.ledger import decode_body
+from services.ledger import decode_body, inspection
 from services.ledger.tree import leaf_hash
 from tests.tamper.attacker import EVENT_COLUMNS, Attack, another, attacking, first, forged, renumbered, told
 from tests.tamper.sealed import SIGNED_EARLIER, SIZE, Sealed
@@ -229,3 +229,32 @@ async def test_a_position_far_away(sealed: Sealed) -> None:
 def test_the_forger_writes_as_the_ledger_does(sealed: Sealed) -> None:
     """Else an attack would be found for a reason of the test's own."""
     assert renumbered(sealed.bodies) == list(sealed.bodies)
+
+
+def _version_left_out(bodies: list[bytes]) -> list[bytes]:
+    """The stream of the last event goes from its last version but one to one too many."""
+    last = decode_body(bodies[-1])
+    return [*bodies[:-1], forged(last, version=last.version + 1)]
+
+
+def _id_used_twice(bodies: list[bytes]) -> list[bytes]:
+    return [*bodies[:-1], forged(decode_body(bodies[-1]), id=decode_body(bodies[0]).id)]
+
+
+@pytest.mark.parametrize("streams_remembered", [250_000, 3])
+@pytest.mark.parametrize(("change", "column"), [(_version_left_out, "version"), (_id_used_twice, "event_id")])
+async def test_versions_and_ids_are_compared_where_each_row_by_itself_is_as_an_honest_one(
+    sealed: Sealed,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[list[bytes]], list[bytes]],
+    column: str,
+    streams_remembered: int,
+) -> None:
+    """Also where there are more streams than the inspection remembers."""
+    monkeypatch.setattr(inspection, "_STREAMS_REMEMBERED_MAX", streams_remembered)
+    async with attacking(sealed) as attack:
+        await attack.drop_constraints("event")
+        await attack.rewrite(change(list(sealed.bodies)))
+        await attack.execute("DELETE FROM checkpoint")
+        found = await attack.found_from_inside()
+        assert [(each.position, each.column) for each in found] == [(SIZE, column)], told(found)

@@ -100,7 +100,12 @@ async def _assess_and_propose(world: World, application: Application) -> None:
     assessment = {"points": application.points, "reasons": reasons}
     await _act(world, application, "assessments", assessment, person=person)
     proposal = {"outcome": outcome, "amount": euros(amount), "reasons": reasons}
-    await _act(world, application, "proposal", proposal, person=person)
+    told = await _act(world, application, "proposal", proposal, person=person, expect=[200, 409])
+    if told.get("status") == 409:
+        # The activity is the county's task in part, and the division does not say which: the officer does.
+        part = {"task": "county", "eligible": euros(application.applied_cents), "reason": "Liittyy sote-palveluihin"}
+        await _act(world, application, "task", part, person=person)
+        await _act(world, application, "proposal", proposal, person=person)
 
 
 def payable_days(application: Application, first_day: date) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from deploy.local.demo.population import Application, Mark
-from deploy.local.demo.world import FINANCE, HELSINKI, OFFICERS, World, iso
+from deploy.local.demo.world import FINANCE, HELSINKI, OFFICERS, World, helsinki, iso
 
 ACCOUNT = "ALUE"
 SETTLEMENT_HOLIDAYS = (date(2026, 4, 3), date(2026, 4, 6), date(2026, 5, 1), date(2026, 12, 25))
@@ -98,13 +98,19 @@ async def _import(world: World, messages: Sequence[Any]) -> dict[str, int]:
 
 
 async def correct_accounts(world: World) -> None:
-    """Both associations whose payment did not arrive give another account."""
+    """Both associations whose payment did not arrive ask for another account; an officer confirms it the day after."""
+    asked: list[str] = []
     for mark in (Mark.BANK_REJECTS, Mark.BANK_RETURNS):
         association = world.population.with_mark(mark)[0].association
-        await world.post(
-            OFFICERS[0], "intake", f"/v1/associations/{association.business_id}/account",
+        changes = f"/v1/associations/{association.business_id}/account-changes"
+        answer = await world.post(
+            world.applicant(world.population.with_mark(mark)[0]), "intake", changes,
             {"iban": association.corrected_iban, "reason": "Maksu ei mennyt perille"},
         )  # fmt: skip
+        asked.append(f"{changes}/{answer['change_id']}/confirmation")
+    world.at(helsinki(2026, 4, 22))
+    for confirmation in asked:
+        await world.post(OFFICERS[1], "intake", confirmation)
 
 
 async def receive_recovery(world: World, application: Application) -> None:

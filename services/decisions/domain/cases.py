@@ -6,6 +6,7 @@ Every act names the person who acts. Who is disqualified takes no part (*esteell
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
@@ -14,12 +15,14 @@ from schemas.decisions import (
     ActRefused,
     AgreementSigned,
     AssessmentRecorded,
+    CallNoted,
     CaseAssigned,
     CaseOpened,
     CaseTransferred,
     CaseWithdrawn,
     ConflictDeclared,
     DecisionBecameFinal,
+    DecisionDocumented,
     DecisionMade,
     DecisionNotified,
     Instalment,
@@ -28,12 +31,16 @@ from schemas.decisions import (
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
+    Score,
     SupplementReceived,
     SupplementRequested,
+    TaskDecided,
 )
 from schemas.facts import Fact
 from schemas.money import euros, split
 from schemas.refusals import Refused, conflict, forbidden, invalid
+
+from . import assessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +49,16 @@ class Case:
 
     opened: CaseOpened
     officer: str | None = None
+    deputy: str | None = None
+    assessments: Mapping[str, AssessmentRecorded] = field(default_factory=dict)
+    task: TaskDecided | None = None
     disqualified: frozenset[str] = field(default_factory=frozenset)
     open_requests: frozenset[UUID] = field(default_factory=frozenset)
     transferred: CaseTransferred | None = None
     withdrawn: bool = False
     proposal: ProposalMade | None = None
     decision: DecisionMade | None = None
+    documents: Mapping[str, DecisionDocumented] = field(default_factory=dict)
     amount: int = 0
     notified: DecisionNotified | None = None
     claim: RectificationClaimed | None = None
@@ -60,6 +71,11 @@ class Case:
     def closed_without_decision(self) -> bool:
         return self.withdrawn or self.transferred is not None
 
+    @property
+    def eligible(self) -> int:
+        """The part of the sum applied for that concerns the county's task, in cents."""
+        return self.opened.applied if self.task is None else self.task.eligible
+
 
 def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR0911, PLR0912 - one arm a fact, each trivial
     """The case after a fact."""
@@ -69,10 +85,15 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
         case _ if state is None:
             return None
         case CaseAssigned():
-            return replace(state, officer=fact.officer)
+            return replace(state, officer=fact.officer, deputy=fact.deputy)
         case ConflictDeclared():
-            officer = None if state.officer == fact.person else state.officer
-            return replace(state, disqualified=state.disqualified | {fact.person}, officer=officer)
+            return _stepped_aside(state, fact.person)
+        case AssessmentRecorded():
+            return replace(state, assessments={**state.assessments, fact.person: fact})
+        case TaskDecided():
+            return replace(state, task=fact)
+        case DecisionDocumented():
+            return replace(state, documents={**state.documents, fact.language: fact})
         case SupplementRequested():
             return replace(state, open_requests=state.open_requests | {fact.request_id})
         case SupplementReceived():
@@ -100,14 +121,31 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
     return state
 
 
-def attempt(case: Case, person: str, act: str) -> ActRefused | None:
-    """The event of a refused attempt when `person` may take no part in the act, else None.
+def _stepped_aside(state: Case, person: str) -> Case:
+    """Who is disqualified leaves the case, and the deputy takes the officer's place."""
+    disqualified = state.disqualified | {person}
+    officer, deputy = state.officer, state.deputy
+    if officer == person:
+        officer, deputy = deputy, None
+    if deputy in disqualified:
+        deputy = None
+    return replace(
+        state, disqualified=disqualified, officer=None if officer in disqualified else officer, deputy=deputy,
+        assessments={who: each for who, each in state.assessments.items() if who != person},
+    )  # fmt: skip
+
+
+def attempt(case: Case, person: str, act: str, tied: frozenset[str] = frozenset()) -> ActRefused | None:
+    """The event of a refused attempt when `person` may take no part in the act, else None. `tied` are those who act or
+    sign for the applicant: they are disqualified without having declared it.
 
     Acts: assign, request_supplement, assess, propose, decide, notify, transfer, decide_claim, recover.
     """
     reason = None
     if person in case.disqualified:
         reason = f"{person} is disqualified in this case"
+    elif person in tied:
+        reason = f"{person} acts for the applicant and so is disqualified in this case"
     elif act == "decide" and case.proposal is not None and case.proposal.person == person:
         reason = f"{person} made the proposal and so does not decide"
     elif act == "decide_claim" and case.decision is not None and case.decision.person == person:
@@ -129,12 +167,15 @@ def _open_for_preparation(case: Case) -> None:
         raise conflict("decided-already", "the case is decided already")
 
 
-def assign(case: Case, officer: str) -> list[Fact]:
-    """Gives the case to an officer; a disqualified one is refused."""
+def assign(case: Case, officer: str, deputy: str | None = None, tied: frozenset[str] = frozenset()) -> list[Fact]:
+    """Gives the case to an officer, with a deputy; a disqualified one is refused."""
     _open_for_preparation(case)
-    if officer in case.disqualified:
-        raise conflict("officer-disqualified", f"{officer} is disqualified in this case: name another officer")
-    return [CaseAssigned(application_id=case.opened.application_id, officer=officer)]
+    for person in (officer, deputy):
+        if person is not None and person in case.disqualified | tied:
+            raise conflict("officer-disqualified", f"{person} is disqualified in this case: name another officer")
+    if officer == deputy:
+        raise invalid("own-deputy", "the deputy is another person than the officer", "/deputy")
+    return [CaseAssigned(application_id=case.opened.application_id, officer=officer, deputy=deputy)]
 
 
 def declare_conflict(case: Case, person: str, reason: str) -> list[Fact]:
@@ -168,19 +209,69 @@ def transfer(case: Case, reason: str) -> list[Fact]:
     ]  # fmt: skip
 
 
-def assess(case: Case, person: str, points: int, reasons: str) -> list[Fact]:
-    """Records an assessment; not while a supplement is awaited."""
+def decide_task(case: Case, decided: TaskDecided) -> list[Fact]:
+    """Decides whose task the activity is where the division splits it or leaves it open; the whole sum is the county's
+    when the task is, and a part of it otherwise.
+    """
+    _open_for_preparation(case)
+    applied = case.opened.applied
+    whole = decided.task == "county"
+    if (decided.eligible != applied) if whole else not 0 < decided.eligible < applied:
+        right = f"{euros(applied)}, the whole sum" if whole else f"more than nothing and less than {euros(applied)}"
+        raise invalid("eligible-does-not-fit", f"of this task the county's part is {right}", "/eligible")
+    return [decided]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """An assessor's judgement: points from 0 to 100 where the call has no criteria, else a score for each of them."""
+
+    person: str
+    points: int | None
+    scores: Sequence[Score]
+    reasons: str
+
+
+def assess(case: Case, judgement: Judgement, call: CallNoted | None = None) -> list[Fact]:
+    """Records an assessment; not while a supplement is awaited. A second one of the same person replaces the first."""
     _open_for_preparation(case)
     if case.open_requests:
         raise conflict("supplement-awaited", "a supplement is awaited: assess once it has come")
+    criteria = () if call is None else call.criteria
+    if criteria:
+        if judgement.points is not None:
+            raise invalid("points-by-criteria", "the call has criteria: score each, the points follow", "/points")
+        hundredths = assessment.weighted(criteria, judgement.scores)
+    else:
+        if judgement.points is None or judgement.scores:
+            raise invalid("points-missing", "the call has no criteria: give points from 0 to 100", "/points")
+        hundredths = judgement.points * 100
     return [
-        AssessmentRecorded(application_id=case.opened.application_id, points=points, reasons=reasons, person=person)
-    ]
+        AssessmentRecorded(
+            application_id=case.opened.application_id, points=(hundredths + 50) // 100, hundredths=hundredths,
+            scores=tuple(judgement.scores), reasons=judgement.reasons, person=judgement.person,
+        )
+    ]  # fmt: skip
+
+
+def check_assessed(case: Case, call: CallNoted | None) -> None:
+    """Raises Refused while fewer have assessed than the call asks for. A call without criteria asks only when it names
+    two assessors or more. What came late is not examined, so nobody assesses it.
+    """
+    if call is None or case.opened.late or not (call.criteria or call.assessors > 1):
+        return
+    if len(case.assessments) < call.assessors:
+        raise conflict("not-assessed", f"{len(case.assessments)} of {call.assessors} assessments are there: "
+                       "propose once all are")  # fmt: skip
 
 
 def check_outcome(case: Case, outcome: Outcome, amount: int) -> None:
     """An outcome fits its sum: in full what was applied for, in part less, else nothing; late is not examined."""
     applied = case.opened.applied
+    if amount > case.eligible:
+        raise invalid(
+            "more-than-the-countys-part", f"{euros(case.eligible)} of it concern the county's task", "/amount"
+        )
     if case.opened.late and outcome != "not_examined":
         raise conflict("late", "the application came late: it is not examined")
     if outcome == "not_examined" and not case.opened.late:
@@ -274,13 +365,22 @@ def notify(case: Case, notice: DecisionNotified) -> list[Fact]:
     return [notice]
 
 
-def claim(case: Case, claim_id: UUID, received_on: date, grounds: str) -> list[Fact]:
-    """Takes a claim for rectification; one that comes after the last day is recorded as such."""
+def document(case: Case, made: DecisionDocumented) -> list[Fact]:
+    """Records the document of the decision, once for a language."""
+    if case.decision is None:
+        raise conflict("not-decided", "there is no decision to write a document of")
+    return [] if case.documents.get(made.language) == made else [made]
+
+
+def claim(case: Case, claim_id: UUID, received_on: date, grounds: str, counts_on: date | None = None) -> list[Fact]:
+    """Takes a claim for rectification; one that comes after the last day is recorded as such. It counts as received on
+    `counts_on`, the next day where the registry had closed.
+    """
     if case.notified is None:
         raise conflict("not-notified", "a claim is made against a decision of which notice was given")
     if case.claim is not None:
         raise conflict("claim-pending", "a claim is pending already")
-    in_time = received_on <= case.notified.last_claim_day and case.final_on is None
+    in_time = (counts_on or received_on) <= case.notified.last_claim_day and case.final_on is None
     return [
         RectificationClaimed(
             application_id=case.opened.application_id, claim_id=claim_id, received_on=received_on, in_time=in_time,

@@ -8,7 +8,9 @@ working day. Source: the counties' rectification instructions named in the domai
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+
+from schemas.helsinki import HELSINKI
 
 IsWorkingDay = Callable[[date], bool]
 
@@ -24,3 +26,11 @@ def last_claim_day(received_on: date, days: int, is_working_day: IsWorkingDay) -
     while not is_working_day(day):
         day += timedelta(days=1)
     return day
+
+
+def counts_on(moment: datetime, registry_closes: time) -> date:
+    """The Helsinki date on which what arrives at a moment counts as received: the same day until the registry closes,
+    the next one from then on (Etelä-Savo's registry closes at 15.00; the hour is county data).
+    """
+    local = moment.astimezone(HELSINKI)
+    return local.date() if local.time() < registry_closes else local.date() + timedelta(days=1)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from schemas.calls import AttachedFile, Budget
 from schemas.county import County
 from schemas.facts import Fact
+from schemas.helsinki import HELSINKI
 from schemas.intake import (
+    ApplicationAttachmentAdded,
     ApplicationStandingChanged,
     ApplicationSubmitted,
     ApplicationSupplemented,
     ApplicationWithdrawn,
+    ChangeRequested,
     Standing,
     UsageReportSubmitted,
 )
+from schemas.money import euros
 from schemas.refusals import Refused, conflict, invalid
 
+from . import forms
+from .associations import Association
 from .calls import Call
 
-HELSINKI = ZoneInfo("Europe/Helsinki")
 DECIDED: frozenset[Standing] = frozenset({"decided", "notified", "final", "paid", "payment_delayed", "recovery"})
 
 
@@ -33,6 +39,8 @@ class Application:
     standing: Standing = "received"
     diary_number: str | None = None
     open_requests: frozenset[UUID] = field(default_factory=frozenset)
+    added: tuple[AttachedFile, ...] = ()
+    changes: frozenset[UUID] = field(default_factory=frozenset)
     report: UsageReportSubmitted | None = None
 
 
@@ -47,6 +55,10 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
             return replace(state, standing="withdrawn")
         case ApplicationSupplemented():
             return replace(state, open_requests=state.open_requests - {fact.request_id})
+        case ApplicationAttachmentAdded():
+            return replace(state, added=(*state.added, fact.file))
+        case ChangeRequested():
+            return replace(state, changes=state.changes | {fact.change_id})
         case UsageReportSubmitted():
             return replace(state, report=fact)
         case ApplicationStandingChanged():
@@ -91,8 +103,64 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
     if funded != application.costs:
         found.append(invalid("budget-does-not-add-up", "applied, other funding and own funding add up to the costs",
                              "/costs"))  # fmt: skip
-    if application.applied == 0 and application.basket != "partnership":
-        found.append(invalid("nothing-applied", "only a partnership may be without money", "/applied"))
+    return found + list(_budget_problems(application)) + list(_basket_problems(application, county, on))
+
+
+def _basket_problems(application: ApplicationSubmitted, county: County, on: date) -> Iterator[Refused]:
+    basket = county.basket(application.basket, on)
+    if basket is None:
+        yield invalid("unknown-basket", f"{application.basket} is no basket on {on:%-d.%-m.%Y}", "/call_id")
+        return
+    if application.applied == 0 and basket.money == "always":
+        yield invalid("nothing-applied", f"a grant of the basket {basket.id} is never without money", "/applied")
+    if application.years > basket.years_max:
+        yield invalid("too-many-years", f"a grant of the basket {basket.id} is for {basket.years_max} years at most",
+                      "/years")  # fmt: skip
+
+
+def _budget_problems(application: ApplicationSubmitted) -> Iterator[Refused]:
+    """Where a budget by row does not agree with the sums beside it: costs, own funding (own and the activity's income)
+    and other funders' money.
+    """
+    budget = application.budget
+    if budget is None:
+        return
+    sums = (
+        ("/budget/costs", "costs", sum(row.amount for row in budget.costs), application.costs),
+        ("/budget/income", "own funding", _income(budget, "own", "activity"), application.own_funding),
+        ("/budget/income", "other funding", _income(budget, "other_funder"), application.other_funding),
+    )
+    for pointer, name, rows, stated in sums:
+        if rows != stated:
+            yield invalid("rows-do-not-add-up", f"the rows of {name} add up to {euros(rows)}, not {euros(stated)}",
+                          pointer)  # fmt: skip
+    for index, row in enumerate(budget.income):
+        if (row.source == "other_funder") != (row.status is not None):
+            yield invalid("funding-status", "other funders' money, and no other, is applied for or received",
+                          f"/budget/income/{index}/status")  # fmt: skip
+
+
+def _income(budget: Budget, *sources: str) -> int:
+    return sum(row.amount for row in budget.income if row.source in sources)
+
+
+def call_problems(
+    application: ApplicationSubmitted, call: Call, association: Association, county: County
+) -> list[Refused]:
+    """What the call itself asks for and does not find: who may apply, its questions, its attachments, the contact."""
+    found: list[Refused] = []
+    on, terms = application.arrived_on, call.call
+    basket = county.basket(application.basket, on)
+    allowed = set(terms.applicants) & set(basket.applicants if basket is not None else ())
+    if association.registered.kind not in allowed:
+        kinds = " or ".join(sorted(allowed)) or "nobody"
+        found.append(invalid("may-not-apply", f"the call is for associations of the kind {kinds}", "/association_id"))
+    attached = frozenset(file.attachment_id for file in application.attachments)
+    found += forms.answer_problems(terms, application.answers, attached)
+    found += forms.attachment_problems(terms.attachments, application.attachments, on)
+    contact = application.contact_id
+    if contact is not None and (contact not in association.persons or contact in association.erased):
+        found.append(invalid("unknown-contact", "the contact is a person of the association", "/contact_id"))
     return found
 
 
@@ -110,11 +178,36 @@ def submit(state: Application | None, call: Call, application: ApplicationSubmit
     return [application.model_copy(update={"late": call.is_late(sent_at)})]
 
 
+def add_attachment(state: Application, call: Call, file: AttachedFile, today: date) -> list[Fact]:
+    """Adds an attachment that may follow later. Refused for a kind that the call does not ask for later, after its last
+    day, and once the application was withdrawn.
+    """
+    if state.standing == "withdrawn":
+        raise conflict("withdrawn-already", "the application was withdrawn")
+    asked = {each.kind: each for each in call.call.attachments}.get(file.kind)
+    if asked is None or asked.later_until is None:
+        raise invalid("attachment-not-awaited", f"no attachment {file.kind} may follow this application later", "/kind")
+    if today > asked.later_until:
+        raise conflict("attachment-late", f"the attachment could follow until {asked.later_until:%-d.%-m.%Y}")
+    if file.attachment_id in {each.attachment_id for each in (*state.submitted.attachments, *state.added)}:
+        raise conflict("attached-already", "this attachment belongs to the application already")
+    return [ApplicationAttachmentAdded(application_id=state.submitted.application_id, file=file)]
+
+
+def request_change(state: Application, request: ChangeRequested) -> list[Fact]:
+    """Asks for a change after a decision (*muutoshakemus*)."""
+    if state.standing not in DECIDED:
+        raise conflict("not-decided", "a change is asked for after the decision; before it, send a supplement")
+    if (request.budget is None) == (request.what == "budget"):
+        raise invalid("budget-of-change", "a change of the budget, and no other, comes with the new budget", "/budget")
+    return [request]
+
+
 def paper_moment(arrived_on: date) -> datetime:
     """The moment that counts for a paper application: the start of its own day of arrival in Helsinki, so that one that
     arrives on the closing day is in time.
     """
-    return datetime.combine(arrived_on, time(0), HELSINKI).astimezone(UTC)
+    return datetime.combine(arrived_on, time(0), HELSINKI)
 
 
 def supplement(state: Application, request_id: UUID, answer: str) -> list[Fact]:

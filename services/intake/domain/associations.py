@@ -1,12 +1,28 @@
-"""Associations (*yhdistys*) and their accounts."""
+"""Associations (*yhdistys*), their accounts, and the people who act for them.
+
+An account changes by two people: one asks, another confirms once the county's waiting time is over, so that neither a
+forged letter nor one person alone can turn payments aside.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
 
 from schemas.facts import Fact
-from schemas.intake import AssociationAccountChanged, AssociationRegistered
-from schemas.refusals import conflict
+from schemas.intake import (
+    AccountChangeDropped,
+    AccountChangeRefused,
+    AccountChangeRequested,
+    AssociationAccountChanged,
+    AssociationRegistered,
+    PersonEnded,
+    PersonErased,
+    PersonNamed,
+)
+from schemas.refusals import Refused, conflict, forbidden, invalid, not_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,16 +31,36 @@ class Association:
 
     registered: AssociationRegistered
     iban: str
+    changes: Mapping[UUID, AccountChangeRequested] = field(default_factory=dict)
+    persons: Mapping[UUID, PersonNamed] = field(default_factory=dict)
+    erased: frozenset[UUID] = field(default_factory=frozenset)
 
 
-def evolve(state: Association | None, fact: Fact) -> Association | None:
+def evolve(state: Association | None, fact: Fact) -> Association | None:  # noqa: PLR0911 - one arm for each kind
     """The association after a fact."""
     match fact:
         case AssociationRegistered():
             return Association(fact, fact.iban)
-        case AssociationAccountChanged() if state is not None:
+        case _ if state is None:
+            return None
+        case AssociationAccountChanged():
             return replace(state, iban=fact.iban)
+        case AccountChangeRequested():
+            return replace(state, changes={**state.changes, fact.change_id: fact})
+        case AccountChangeDropped():
+            return replace(state, changes=_without(state.changes, fact.change_id))
+        case PersonNamed():
+            return replace(state, persons={**state.persons, fact.person_id: fact})
+        case PersonEnded():
+            named = state.persons[fact.person_id].model_copy(update={"valid_until": fact.valid_until})
+            return replace(state, persons={**state.persons, fact.person_id: named})
+        case PersonErased():
+            return replace(state, erased=state.erased | {fact.person_id})
     return state
+
+
+def _without(changes: Mapping[UUID, AccountChangeRequested], change_id: UUID) -> dict[UUID, AccountChangeRequested]:
+    return {key: change for key, change in changes.items() if key != change_id}
 
 
 def register(state: Association | None, association: AssociationRegistered) -> list[Fact]:
@@ -34,8 +70,100 @@ def register(state: Association | None, association: AssociationRegistered) -> l
     return [association]
 
 
-def change_account(state: Association, iban: str, reason: str) -> list[Fact]:
-    """Corrects the account. Refused when nothing changes."""
-    if iban == state.iban:
+def request_account_change(state: Association, request: AccountChangeRequested) -> list[Fact]:
+    """Asks for another account. Refused when nothing changes, and while another change waits."""
+    if request.iban == state.iban:
         raise conflict("account-unchanged", "this is the account already")
-    return [AssociationAccountChanged(association_id=state.registered.association_id, iban=iban, reason=reason)]
+    if state.changes:
+        raise conflict("change-pending", "another change of account waits: confirm or drop it first")
+    return [request]
+
+
+def refused_confirmation(state: Association, change_id: UUID, person: str) -> AccountChangeRefused | None:
+    """The event of a refused attempt when the one who asked would also confirm."""
+    request = _waiting(state, change_id)
+    if request.person != person:
+        return None
+    reason = f"{person} asked for the change and so does not confirm it"
+    return AccountChangeRefused(
+        association_id=request.association_id, change_id=change_id, person=person, reason=reason
+    )
+
+
+def confirm_account_change(state: Association, change_id: UUID, person: str, today: date) -> list[Fact]:
+    """Changes the account. Refused before the waiting time is over."""
+    request = _waiting(state, change_id)
+    if today < request.not_before:
+        day = f"{request.not_before:%-d.%-m.%Y}"
+        raise conflict("change-too-early", f"the account can be changed from {day} on")
+    changed = AssociationAccountChanged(association_id=request.association_id, iban=request.iban, reason=request.reason)
+    return [changed, _dropped(request, "Vahvistettu", person)]
+
+
+def drop_account_change(state: Association, change_id: UUID, reason: str, person: str) -> list[Fact]:
+    """Takes a requested change back, or refuses it."""
+    return [_dropped(_waiting(state, change_id), reason, person)]
+
+
+def _waiting(state: Association, change_id: UUID) -> AccountChangeRequested:
+    request = state.changes.get(change_id)
+    if request is None:
+        raise not_found("waiting change of account with this id")
+    return request
+
+
+def _dropped(request: AccountChangeRequested, reason: str, person: str) -> AccountChangeDropped:
+    return AccountChangeDropped(
+        association_id=request.association_id, change_id=request.change_id, reason=reason, person=person
+    )
+
+
+def name_person(state: Association, named: PersonNamed) -> list[Fact]:
+    """Names a contact, a signatory or a mandate holder (who has an id in tokens)."""
+    if named.person_id in state.persons:
+        raise conflict("person-exists", "this person is named already")
+    if named.role == "mandate" and named.person is None:
+        raise invalid("mandate-without-person", "who may act has the id that their token names", "/person")
+    if named.valid_until is not None and named.valid_until < named.valid_from:
+        raise invalid("period-reversed", "a period ends after it begins", "/valid_until")
+    return [named]
+
+
+def end_person(state: Association, person_id: UUID, valid_until: date) -> list[Fact]:
+    """Ends a person's part in the association."""
+    named = person(state, person_id)
+    if valid_until < named.valid_from:
+        raise invalid("period-reversed", "a period ends after it begins", "/valid_until")
+    return [PersonEnded(association_id=named.association_id, person_id=person_id, valid_until=valid_until)]
+
+
+def erase_person(state: Association, person_id: UUID, reason: str) -> list[Fact]:
+    """Records that a person's key was destroyed; nothing when that is recorded."""
+    named = person(state, person_id)
+    if person_id in state.erased:
+        return []
+    return [PersonErased(association_id=named.association_id, person_id=person_id, reason=reason)]
+
+
+def person(state: Association, person_id: UUID) -> PersonNamed:
+    """A person of the association. Raises Refused (not found)."""
+    named = state.persons.get(person_id)
+    if named is None:
+        raise not_found("such person of the association")
+    return named
+
+
+def may_act(state: Association, subject: str, today: date) -> bool:
+    """Whether a person may act for the association on a Helsinki date: anybody whose token names it while no mandates
+    are kept here, else who has a mandate in force.
+    """
+    mandates = [each for each in state.persons.values() if each.role == "mandate"]
+    return not mandates or any(
+        each.person == subject and each.valid_from <= today and (each.valid_until is None or today <= each.valid_until)
+        for each in mandates
+    )
+
+
+def refusal_of(refused: AccountChangeRefused) -> Refused:
+    """What the caller is told once the attempt is recorded."""
+    return forbidden("same-person", refused.reason)

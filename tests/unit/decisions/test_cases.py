@@ -32,12 +32,13 @@ from schemas.decisions import (
 )
 from schemas.facts import Fact
 from services.decisions.domain import cases
-from services.decisions.domain.cases import Case, Ruling
+from services.decisions.domain.cases import Case, Judgement, Ruling
 from tests.unit.given import fact, folded, refused
 
 APPLIED = 200_000
 OTHER = UUID("019b7a1e-8c00-7000-8000-000000000002")
 APRIL = date(2026, 4, 1)
+JUDGEMENT = Judgement("anna", 50, (), "Syyt")
 ACTS = ("assign", "request_supplement", "assess", "propose", "decide", "notify", "transfer", "decide_claim", "recover")
 
 
@@ -97,7 +98,7 @@ def test_a_conflict_is_recorded_once_and_takes_the_case_from_its_officer() -> No
 
 
 def test_a_disqualified_officer_is_not_assigned() -> None:
-    assert cases.assign(case(), "anna") == [fact(CaseAssigned, officer="anna")]
+    assert cases.assign(case(), "anna") == [fact(CaseAssigned, officer="anna", deputy=None)]
     with refused("officer-disqualified"):
         cases.assign(case(fact(ConflictDeclared, person="anna")), "anna")
 
@@ -113,7 +114,7 @@ def test_a_closed_or_decided_case_is_not_prepared(closing: Fact) -> None:
     with refused(slug):
         cases.transfer(state, "Kunnan tehtävä")
     with refused(slug):
-        cases.assess(state, "anna", 50, "Syyt")
+        cases.assess(state, JUDGEMENT)
     with refused(slug):
         cases.propose(state, "anna", "granted", APPLIED, "Syyt")
     with refused(slug):
@@ -130,12 +131,12 @@ def test_a_supplement_is_due_after_today() -> None:
 def test_nothing_is_assessed_or_proposed_while_a_supplement_is_awaited() -> None:
     waiting = case(fact(SupplementRequested))
     with refused("supplement-awaited"):
-        cases.assess(waiting, "anna", 50, "Syyt")
+        cases.assess(waiting, JUDGEMENT)
     with refused("supplement-awaited"):
         cases.propose(waiting, "anna", "granted", APPLIED, "Syyt")
     answered = case(fact(SupplementRequested), fact(SupplementReceived))
-    assert cases.assess(answered, "anna", 50, "Syyt") == [
-        fact(AssessmentRecorded, points=50, reasons="Syyt", person="anna")
+    assert cases.assess(answered, JUDGEMENT) == [
+        fact(AssessmentRecorded, points=50, hundredths=5000, scores=[], reasons="Syyt", person="anna")
     ]
 
 

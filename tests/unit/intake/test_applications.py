@@ -8,17 +8,26 @@ from uuid import UUID
 
 import pytest
 
+from schemas.calls import AttachedFile
 from schemas.facts import Fact
 from schemas.intake import (
+    ApplicationAttachmentAdded,
     ApplicationStandingChanged,
     ApplicationSubmitted,
     ApplicationSupplemented,
     ApplicationWithdrawn,
+    AssociationRegistered,
+    CallAmended,
     CallPublished,
+    ChangeRequested,
+    PersonErased,
+    PersonNamed,
     UsageReportSubmitted,
 )
-from services.intake.domain import applications
+from schemas.samples import SAMPLES
+from services.intake.domain import applications, associations
 from services.intake.domain.applications import Application
+from services.intake.domain.associations import Association
 from services.intake.domain.calls import Call
 from tests.unit.given import county, fact, folded, refused
 
@@ -29,7 +38,7 @@ REQUEST = UUID("019b7a1e-8c00-7000-8000-000000000009")
 
 
 def sample(**changed: Any) -> ApplicationSubmitted:
-    return fact(ApplicationSubmitted, **{"activity": ACTIVITY, **changed})
+    return fact(ApplicationSubmitted, **{"activity": ACTIVITY, "budget": None, **changed})
 
 
 def application(*facts: Fact) -> Application:
@@ -185,3 +194,188 @@ def test_a_withdrawal_stays_whatever_is_heard_later() -> None:
 def test_the_diary_number_stays_known() -> None:
     state = application(standing("in_preparation"), standing("decided", diary_number=None))
     assert state.diary_number == "17/02.05.01.00/2026"
+
+
+# --- the budget by row ---------------------------------------------------------------------------------------
+
+ROWS: dict[str, Any] = SAMPLES["application.submitted", 3]["budget"]
+OWN, FUNDER = ROWS["income"]
+
+
+def told(**changed: Any) -> list[tuple[str, str]]:
+    return [(each.slug, each.field) for each in applications.problems(sample(**changed), county())]
+
+
+def test_rows_that_agree_with_the_sums_are_right_and_income_of_the_activity_counts_as_own() -> None:
+    assert told(budget=ROWS) == []
+    parts = [{**OWN, "amount": "499.99 EUR"}, {**OWN, "source": "activity", "amount": "0.01 EUR"}, FUNDER]
+    assert told(budget={**ROWS, "income": parts}) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointers"),
+    [
+        ({"costs": [{"label": "Vuokra", "amount": "2500.49 EUR"}]}, ["/budget/costs"]),
+        ({"income": [{**OWN, "amount": "500.01 EUR"}, FUNDER]}, ["/budget/income"]),
+        ({"income": [OWN, {**FUNDER, "amount": "0.49 EUR"}]}, ["/budget/income"]),
+        ({"income": [OWN]}, ["/budget/income"]),
+        ({"income": []}, ["/budget/income", "/budget/income"]),
+    ],
+)
+def test_rows_that_do_not_add_up_are_told_by_their_part(changed: dict[str, Any], pointers: list[str]) -> None:
+    assert told(budget={**ROWS, **changed}) == [("rows-do-not-add-up", pointer) for pointer in pointers]
+
+
+def test_the_sums_that_differ_are_told_in_euros() -> None:
+    costs = [{"label": "Vuokra", "amount": "2500.49 EUR"}]
+    [wrong] = applications.problems(sample(budget={**ROWS, "costs": costs}), county())
+    assert wrong.detail == "the rows of costs add up to 2500.49 EUR, not 2500.50 EUR"
+
+
+def test_other_funders_money_and_no_other_says_whether_it_was_received() -> None:
+    income = [{**OWN, "status": "received"}, {**FUNDER, "status": None}]
+    assert told(budget={**ROWS, "income": income}) == [
+        ("funding-status", "/budget/income/0/status"), ("funding-status", "/budget/income/1/status"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("basket", "years", "wrong"),
+    [("operating", 1, []), ("operating", 2, [("too-many-years", "/years")]), ("project", 5, [])],
+)
+def test_a_grant_is_for_as_many_years_as_its_basket_allows(
+    basket: str, years: int, wrong: list[tuple[str, str]]
+) -> None:
+    assert told(basket=basket, years=years) == wrong
+
+
+# --- what the call asks for ----------------------------------------------------------------------------------
+
+CONTACT = UUID("019b7a1e-8c00-7000-8000-000000000002")
+
+
+def association(*facts: Fact, kind: str = "local") -> Association:
+    state = folded(associations.evolve, None, fact(AssociationRegistered, kind=kind), *facts)
+    assert state is not None
+    return state
+
+
+def call_told(state: Association, call: Call = CALL, **changed: Any) -> list[tuple[str, str]]:
+    asked = sample(**{"answers": [], "contact_id": None, **changed})
+    return [(each.slug, each.field) for each in applications.call_problems(asked, call, state, county())]
+
+
+@pytest.mark.parametrize(
+    ("kind", "basket", "applicants", "may"),
+    [
+        ("local", "operating", ["local", "district", "collaborative_area"], True),
+        ("district", "operating", ["local", "district", "collaborative_area"], False),
+        ("collaborative_area", "operating", ["local", "district", "collaborative_area"], False),
+        ("district", "theme", ["local", "district"], True),
+        ("collaborative_area", "theme", ["local", "district"], False),
+        ("local", "partnership", ["local", "district", "collaborative_area"], False),
+        ("district", "partnership", ["local", "district", "collaborative_area"], True),
+        ("local", "project", ["local"], True),
+    ],
+)
+def test_who_may_apply_is_who_both_the_basket_and_the_call_are_for(
+    kind: str, basket: str, applicants: list[str], may: bool
+) -> None:
+    call = Call(fact(CallPublished, basket=basket, applicants=applicants))
+    expected = [] if may else [("may-not-apply", "/association_id")]
+    assert call_told(association(kind=kind), call, basket=basket) == expected
+
+
+def test_who_may_apply_is_told() -> None:
+    asked = sample(answers=[], contact_id=None)
+    [wrong] = applications.call_problems(asked, CALL, association(kind="district"), county())
+    assert wrong.detail == "the call is for associations of the kind local"
+
+
+def test_the_contact_is_a_person_of_the_association_who_was_not_erased() -> None:
+    named = fact(PersonNamed, role="contact")
+    assert call_told(association(named), contact_id=CONTACT) == []
+    assert call_told(association(), contact_id=CONTACT) == [("unknown-contact", "/contact_id")]
+    assert call_told(association(named, fact(PersonErased)), contact_id=CONTACT) == [("unknown-contact", "/contact_id")]
+
+
+def test_the_calls_own_questions_and_attachments_are_asked_for() -> None:
+    question = {"question_id": "members", "kind": "number", "label": {"fi": "Jäseniä"}, "required": True}
+    attachment = {"kind": "rules", "label": {"fi": "Säännöt"}}
+    call = Call(fact(CallPublished, questions=[question], attachments=[attachment]))
+    assert call_told(association(), call) == [("answer-missing", "/answers"), ("attachment-missing", "/attachments")]
+
+
+# --- what may follow later -----------------------------------------------------------------------------------
+
+FILE = AttachedFile.model_validate(SAMPLES["application.attachment_added", 1]["file"])
+LAST_DAY = date(2026, 4, 30)
+AWAITING = Call(
+    fact(
+        CallAmended,
+        attachments=[
+            {"kind": "annual-accounts", "label": {"fi": "Tilinpäätös"}, "later_until": "2026-04-30"},
+            {"kind": "rules", "label": {"fi": "Säännöt"}},
+        ],
+    ),
+    2,
+)
+
+
+def test_an_awaited_attachment_is_added_until_the_end_of_its_last_day() -> None:
+    added = applications.add_attachment(application(), AWAITING, FILE, LAST_DAY)
+    assert added == [fact(ApplicationAttachmentAdded)]
+    assert application(*added).added == (FILE,)
+    with refused("attachment-late"):
+        applications.add_attachment(application(), AWAITING, FILE, date(2026, 5, 1))
+
+
+@pytest.mark.parametrize("kind", ["rules", "photo"])
+def test_what_the_call_does_not_await_later_is_not_added(kind: str) -> None:
+    with refused("attachment-not-awaited", "invalid", "/kind"):
+        applications.add_attachment(application(), AWAITING, FILE.model_copy(update={"kind": kind}), LAST_DAY)
+
+
+def test_an_attachment_is_added_once_and_another_of_its_kind_beside_it() -> None:
+    state = application(fact(ApplicationAttachmentAdded))
+    with refused("attached-already"):
+        applications.add_attachment(state, AWAITING, FILE, LAST_DAY)
+    sent = folded(applications.evolve, None, sample(attachments=[FILE]))
+    assert sent is not None
+    with refused("attached-already"):
+        applications.add_attachment(sent, AWAITING, FILE, LAST_DAY)
+    other = FILE.model_copy(update={"attachment_id": REQUEST})
+    assert applications.add_attachment(state, AWAITING, other, LAST_DAY) != []
+
+
+def test_nothing_follows_a_withdrawn_application() -> None:
+    with refused("withdrawn-already"):
+        applications.add_attachment(application(fact(ApplicationWithdrawn)), AWAITING, FILE, LAST_DAY)
+
+
+# --- a change after the decision -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("now", sorted(applications.DECIDED))
+def test_a_change_is_asked_for_after_the_decision(now: str) -> None:
+    asked = fact(ChangeRequested)
+    assert applications.request_change(application(standing(now)), asked) == [asked]
+    assert application(standing(now), asked).changes == {asked.change_id}
+
+
+@pytest.mark.parametrize("now", ["supplement_requested", "in_preparation", "transferred"])
+def test_before_the_decision_no_change_is_asked_for(now: str) -> None:
+    with refused("not-decided"):
+        applications.request_change(application(standing(now)), fact(ChangeRequested))
+    for untouched in (application(), application(fact(ApplicationWithdrawn))):
+        with refused("not-decided"):
+            applications.request_change(untouched, fact(ChangeRequested))
+
+
+def test_a_change_of_the_budget_and_no_other_brings_a_budget() -> None:
+    decided = application(standing("decided"))
+    whole = fact(ChangeRequested, what="budget", budget=ROWS)
+    assert applications.request_change(decided, whole) == [whole]
+    for what, budget in (("budget", None), ("time", ROWS), ("purpose", ROWS)):
+        with refused("budget-of-change", "invalid", "/budget"):
+            applications.request_change(decided, fact(ChangeRequested, what=what, budget=budget))

@@ -1,34 +1,125 @@
-"""An association is registered once, and its account changes only to another one."""
+"""An association is registered once; its account changes by two people and after a day; its people have periods."""
 
-from schemas.intake import AssociationAccountChanged, AssociationRegistered
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from schemas.facts import Fact
+from schemas.intake import (
+    AccountChangeDropped,
+    AccountChangeRequested,
+    AssociationAccountChanged,
+    AssociationRegistered,
+    PersonEnded,
+    PersonErased,
+    PersonNamed,
+)
 from services.intake.domain import associations
+from services.intake.domain.associations import Association
 from tests.unit.given import fact, folded, refused
 
 OTHER_IBAN = "FI1410093000123458"
+CHANGE = UUID("019b7a1e-8c00-7000-8000-000000000002")
+UNKNOWN = UUID("019b7a1e-8c00-7000-8000-0000000000ff")
+TOMORROW = date(2026, 3, 3)
 
 
-def test_a_business_id_is_registered_once() -> None:
-    association = fact(AssociationRegistered)
-    assert associations.register(None, association) == [association]
+def association(*facts: Fact) -> Association:
+    state = folded(associations.evolve, None, fact(AssociationRegistered), *facts)
+    assert state is not None
+    return state
+
+
+def requested(**changed: object) -> AccountChangeRequested:
+    return fact(AccountChangeRequested, **{"iban": OTHER_IBAN, **changed})
+
+
+def test_an_association_is_registered_once() -> None:
+    assert associations.register(None, fact(AssociationRegistered)) == [fact(AssociationRegistered)]
     with refused("association-exists"):
-        associations.register(associations.evolve(None, association), association)
+        associations.register(association(), fact(AssociationRegistered))
 
 
-def test_the_account_is_corrected_and_the_registration_stays() -> None:
-    association = fact(AssociationRegistered)
-    state = folded(associations.evolve, None, association)
-    assert state is not None
-    changed = associations.change_account(state, OTHER_IBAN, "Tili vaihtui")
-    assert changed == [
-        AssociationAccountChanged(association_id=association.association_id, iban=OTHER_IBAN, reason="Tili vaihtui")
-    ]
-    after = folded(associations.evolve, None, association, *changed)
-    assert after is not None
-    assert (after.iban, after.registered) == (OTHER_IBAN, association)
+# --- the account ---------------------------------------------------------------------------------------------
 
 
-def test_the_same_account_is_no_change() -> None:
-    state = folded(associations.evolve, None, fact(AssociationRegistered))
-    assert state is not None
+def test_a_requested_change_leaves_the_account_until_another_person_confirms_it() -> None:
+    state = association(*associations.request_account_change(association(), requested()))
+    assert state.iban == association().iban
+    assert associations.refused_confirmation(state, CHANGE, "officer-2") is None
+    facts = associations.confirm_account_change(state, CHANGE, "officer-2", TOMORROW)
+    assert [type(each) for each in facts] == [AssociationAccountChanged, AccountChangeDropped]
+    after = association(requested(), *facts)
+    assert (after.iban, after.registered.iban, dict(after.changes)) == (OTHER_IBAN, association().iban, {})
+
+
+def test_whoever_asked_does_not_confirm_and_the_attempt_is_an_event() -> None:
+    attempt = associations.refused_confirmation(association(requested()), CHANGE, "officer-1")
+    assert attempt is not None
+    assert (attempt.person, attempt.change_id) == ("officer-1", CHANGE)
+
+
+def test_the_waiting_time_holds_to_the_day() -> None:
+    with refused("change-too-early"):
+        associations.confirm_account_change(association(requested()), CHANGE, "officer-2", date(2026, 3, 2))
+
+
+def test_the_same_account_is_no_change_and_one_change_waits_at_a_time() -> None:
     with refused("account-unchanged"):
-        associations.change_account(state, state.iban, "Tili vaihtui")
+        associations.request_account_change(association(), fact(AccountChangeRequested))
+    with refused("change-pending"):
+        associations.request_account_change(association(requested()), requested(change_id=UNKNOWN))
+
+
+def test_a_dropped_change_cannot_be_confirmed() -> None:
+    dropped = associations.drop_account_change(association(requested()), CHANGE, "Väärennös", "officer-2")
+    with refused("not-found", "not_found"):
+        associations.confirm_account_change(association(requested(), *dropped), CHANGE, "officer-2", TOMORROW)
+
+
+# --- people --------------------------------------------------------------------------------------------------
+
+
+def test_a_mandate_names_who_holds_it() -> None:
+    with refused("mandate-without-person", "invalid", "/person"):
+        associations.name_person(association(), fact(PersonNamed, person=None))
+
+
+def test_a_period_ends_after_it_begins() -> None:
+    with refused("period-reversed", "invalid", "/valid_until"):
+        associations.name_person(association(), fact(PersonNamed, valid_until="2025-12-31"))
+    with refused("period-reversed", "invalid", "/valid_until"):
+        associations.end_person(association(fact(PersonNamed)), CHANGE, date(2025, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("person", "today", "may"),
+    [
+        ("user-1", date(2025, 12, 31), False),
+        ("user-1", date(2026, 1, 1), True),
+        ("user-1", date(2027, 12, 31), True),
+        ("user-1", date(2028, 1, 1), False),
+        ("user-2", date(2026, 1, 1), False),
+    ],
+)
+def test_once_there_are_mandates_only_who_holds_one_in_force_acts(person: str, today: date, may: bool) -> None:
+    assert associations.may_act(association(fact(PersonNamed)), person, today) is may
+
+
+def test_without_mandates_the_token_decides_and_an_ended_mandate_is_none() -> None:
+    assert associations.may_act(association(), "anybody", TOMORROW)
+    assert associations.may_act(association(fact(PersonNamed, role="contact")), "anybody", TOMORROW)
+    ended = association(fact(PersonNamed), fact(PersonEnded, valid_until="2026-03-02"))
+    assert not associations.may_act(ended, "user-1", TOMORROW)
+
+
+def test_an_erasure_is_recorded_once() -> None:
+    state = association(fact(PersonNamed))
+    erased = associations.erase_person(state, CHANGE, "Pyyntö")
+    assert [type(each) for each in erased] == [PersonErased]
+    assert associations.erase_person(association(fact(PersonNamed), *erased), CHANGE, "Pyyntö") == []
+    with refused("not-found", "not_found"):
+        associations.erase_person(association(), CHANGE, "Pyyntö")

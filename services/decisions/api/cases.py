@@ -1,4 +1,4 @@
-"""Decisions over HTTP: appropriations, meetings, and each act on a case."""
+"""Cases over HTTP: appropriations, meetings, each act on a case, and acts on many."""
 
 from __future__ import annotations
 
@@ -8,11 +8,25 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from schemas.decisions import MeetingConvened, NoticeManner
+from schemas.decisions import MeetingConvened
 from schemas.facts import Contract, Date
 from schemas.identifiers import Person, Slug, Text
 from schemas.money import NonNegativeAmount
 from schemas.refusals import not_found
+from services.decisions.handlers import Decisions, Documents
+from services.decisions.handlers.bulk import on_each
+from services.decisions.handlers.cases import (
+    Assess,
+    Assign,
+    DecideClaim,
+    DecideTask,
+    GiveNotice,
+    MakeDecision,
+    Propose,
+    Recover,
+    SignAgreement,
+)
+from services.decisions.handlers.documents import Language
 from services.ledger import Ledger
 from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
 from services.web.identity import Identity
@@ -20,11 +34,12 @@ from services.web.pages import PageRequest, page_request
 from services.web.permissions import limited_to, require
 from services.web.problems import problem_responses
 
-from .handlers import DecideClaim, Decisions, MakeDecision, Propose, Recover, SignAgreement
-
 Asked = Annotated[PageRequest, Depends(page_request)]
 When = Annotated[AsOf, Depends(as_of)]
 _ANSWERS = problem_responses(404, 409, 412)
+_PDF: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 class SetAppropriation(Contract):
@@ -32,12 +47,6 @@ class SetAppropriation(Contract):
 
     appropriation_id: Slug
     amount: NonNegativeAmount
-
-
-class Assign(Contract):
-    """The officer who prepares the case."""
-
-    officer: Person
 
 
 class DeclareConflict(Contract):
@@ -60,36 +69,26 @@ class Reasoned(Contract):
     reason: Text
 
 
-class Assess(Contract):
-    """Points from 0 to 100 with reasons."""
-
-    points: int = Field(strict=True, ge=0, le=100)
-    reasons: Text
-
-
-class GiveNotice(Contract):
-    """How notice is given."""
-
-    manner: NoticeManner
-
-
 class Claim(Contract):
     """The grounds of a claim for rectification."""
 
     grounds: Text
 
 
-def router(decisions: Decisions, ledger: Ledger) -> APIRouter:
-    """All routes of decisions."""
-    routes = APIRouter(prefix="/v1")
-    routes.include_router(_shared(decisions, ledger))
-    routes.include_router(_reading(ledger))
-    routes.include_router(_preparation(decisions))
-    routes.include_router(_deciding(decisions))
-    return routes
+class AssignMany(Assign):
+    """The same officer and deputy for several cases."""
+
+    application_ids: tuple[UUID, ...] = Field(min_length=1, max_length=500)
 
 
-def _shared(decisions: Decisions, ledger: Ledger) -> APIRouter:
+class NotifyMany(GiveNotice):
+    """The same manner of notice for several cases."""
+
+    application_ids: tuple[UUID, ...] = Field(min_length=1, max_length=500)
+
+
+def shared(decisions: Decisions, ledger: Ledger) -> APIRouter:
+    """Appropriations, meetings, and the timer that people may run by hand."""
     routes = APIRouter(tags=["appropriations and meetings"])
 
     @routes.post("/appropriations", status_code=201, responses=_ANSWERS)
@@ -126,7 +125,8 @@ def _shared(decisions: Decisions, ledger: Ledger) -> APIRouter:
     return routes
 
 
-def _reading(ledger: Ledger) -> APIRouter:
+def reading(ledger: Ledger) -> APIRouter:
+    """The worklist and single cases."""
     routes = APIRouter(tags=["cases"])
 
     @routes.get("/cases", dependencies=[Depends(require("case.list"))])
@@ -155,15 +155,23 @@ def _reading(ledger: Ledger) -> APIRouter:
     return routes
 
 
-def _preparation(decisions: Decisions) -> APIRouter:
+def preparation(decisions: Decisions) -> APIRouter:
+    """What an officer does with a case before the decision."""
     routes = APIRouter(prefix="/cases/{application_id}", tags=["preparation"])
 
     @routes.post("/assignment", responses=_ANSWERS)
     async def assign(
         application_id: UUID, sent: Assign, commanded: Annotated[Command, Depends(command("case.assign"))]
     ) -> Response:
-        """Give the case to an officer."""
-        return respond(await decisions.assign(commanded, application_id, sent.officer))
+        """Give the case to an officer, with a deputy."""
+        return respond(await decisions.assign(commanded, application_id, sent))
+
+    @routes.post("/task", responses=_ANSWERS)
+    async def decide_task(
+        application_id: UUID, sent: DecideTask, commanded: Annotated[Command, Depends(command("case.decide_task"))]
+    ) -> Response:
+        """Decide whose task the activity is where the division splits it or leaves it open."""
+        return respond(await decisions.decide_task(commanded, application_id, sent))
 
     @routes.post("/conflicts", responses=_ANSWERS)
     async def declare_conflict(
@@ -195,7 +203,7 @@ def _preparation(decisions: Decisions) -> APIRouter:
         application_id: UUID, sent: Assess, commanded: Annotated[Command, Depends(command("case.assess"))]
     ) -> Response:
         """Record an assessment."""
-        return respond(await decisions.assess(commanded, application_id, sent.points, sent.reasons), 201)
+        return respond(await decisions.assess(commanded, application_id, sent), 201)
 
     @routes.post("/proposal", responses=_ANSWERS)
     async def propose(
@@ -207,7 +215,8 @@ def _preparation(decisions: Decisions) -> APIRouter:
     return routes
 
 
-def _deciding(decisions: Decisions) -> APIRouter:
+def deciding(decisions: Decisions) -> APIRouter:
+    """The decision and what follows from it."""
     routes = APIRouter(prefix="/cases/{application_id}", tags=["decisions"])
 
     @routes.post("/decision", responses=_ANSWERS)
@@ -225,8 +234,8 @@ def _deciding(decisions: Decisions) -> APIRouter:
         sent: GiveNotice,
         commanded: Annotated[Command, Depends(command("decision.notify"))],
     ) -> Response:
-        """Give notice of the decision today."""
-        return respond(await decisions.notify(commanded, application_id, sent.manner))
+        """Give notice of the decision today, with the decision document."""
+        return respond(await decisions.notify(commanded, application_id, sent))
 
     @routes.post("/claims", status_code=201, responses=_ANSWERS)
     async def claim(
@@ -235,7 +244,7 @@ def _deciding(decisions: Decisions) -> APIRouter:
         commanded: Annotated[Command, Depends(command("rectification.claim"))],
     ) -> Response:
         """Claim rectification of the decision."""
-        await _own_case(decisions, commanded.identity, application_id)
+        await _own_case(decisions, commanded.identity, "rectification.claim", application_id)
         return respond(await decisions.claim(commanded, application_id, sent.grounds), 201)
 
     @routes.post("/claim-decision", responses=_ANSWERS)
@@ -268,9 +277,63 @@ def _deciding(decisions: Decisions) -> APIRouter:
     return routes
 
 
-async def _own_case(decisions: Decisions, identity: Identity, application_id: UUID) -> None:
+def bulk(decisions: Decisions) -> APIRouter:
+    """Acts on many cases with one answer for each."""
+    routes = APIRouter(prefix="/bulk", tags=["bulk acts"])
+
+    @routes.post("/assignments")
+    async def assign_many(
+        sent: AssignMany, commanded: Annotated[Command, Depends(command("case.assign"))]
+    ) -> dict[str, Any]:
+        """Give several cases to an officer."""
+        given = Assign(officer=sent.officer, deputy=sent.deputy)
+        return _tally(
+            await on_each(commanded, sent.application_ids, lambda own, each: decisions.assign(own, each, given))
+        )
+
+    @routes.post("/notices")
+    async def notify_many(
+        sent: NotifyMany, commanded: Annotated[Command, Depends(command("decision.notify"))]
+    ) -> dict[str, Any]:
+        """Give notice of several decisions."""
+        given = GiveNotice(manner=sent.manner, language=sent.language)
+        return _tally(
+            await on_each(commanded, sent.application_ids, lambda own, each: decisions.notify(own, each, given))
+        )
+
+    return routes
+
+
+def _tally(items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"items": items, "done": sum(each["done"] for each in items), "next": None}
+
+
+def documents(decisions: Decisions, documents: Documents) -> APIRouter:
+    """The decision document."""
+    routes = APIRouter(prefix="/cases/{application_id}", tags=["decisions"])
+
+    @routes.get("/document", response_class=Response, responses={**_PDF, **problem_responses(404)})
+    async def read_document(
+        application_id: UUID,
+        identity: Annotated[Identity, Depends(require("decision.read_document"))],
+        language: Language | None = None,
+    ) -> Response:
+        """The decision document of which notice was given, as PDF."""
+        await _own_case(decisions, identity, "decision.read_document", application_id)
+        loaded = await decisions.case(application_id)
+        if loaded.state is None:
+            raise not_found("such case")
+        content = await documents.read(loaded.state, language)
+        name = f"paatos-{application_id}.pdf"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(content, media_type="application/pdf", headers=headers)
+
+    return routes
+
+
+async def _own_case(decisions: Decisions, identity: Identity, action: str, application_id: UUID) -> None:
     """Another association's case is answered as if it were not there."""
-    limit = limited_to(identity, "rectification.claim")
+    limit = limited_to(identity, action)
     if limit is None:
         return
     loaded = await decisions.case(application_id)

@@ -1,11 +1,11 @@
-"""The commands of decisions: load, decide, append."""
+"""Commands on cases, and on what many cases share: appropriations and meetings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
+from typing import Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import holidays
 from pydantic import Field, StrictBool
@@ -14,26 +14,60 @@ from uuid_utils.compat import uuid7
 from schemas.county import County
 from schemas.decisions import (
     AppropriationReleased,
+    CallNoted,
     DecisionNotified,
     MeetingConvened,
     NoticeManner,
     Outcome,
     RecoveryDecided,
+    Score,
+    TaskDecided,
 )
 from schemas.facts import Contract, Date, Fact
-from schemas.identifiers import Name, Slug, Text
-from schemas.money import NonNegativeAmount, PositiveAmount
+from schemas.helsinki import HELSINKI
+from schemas.identifiers import Name, Person, Slug, Text
+from schemas.money import NonNegativeAmount, PositiveAmount, euros
 from schemas.refusals import conflict, invalid, not_found
+from services.decisions.domain import appropriations, assessment, cases, deadlines, people
+from services.decisions.domain.cases import Case, Judgement, Ruling
 from services.ledger import Context, Ledger, StreamWrite
+from services.web.clock import Clock
 from services.web.commands import Command, carry_out, encode
 from services.web.handling import Answer, Loaded, Plan, handle, load
 
-from .domain import appropriations, cases, deadlines
-from .domain.cases import Case, Ruling
+from .documents import Documents, Language
 
-HELSINKI = ZoneInfo("Europe/Helsinki")
-Clock = Callable[[], datetime]
 Acted = tuple[list[Fact], dict[str, object]]
+
+
+class Assign(Contract):
+    """The officer who prepares the case, and the deputy who takes over when they are disqualified."""
+
+    officer: Person
+    deputy: Person | None = None
+
+
+class Assess(Contract):
+    """Points from 0 to 100 where the call has no criteria, else a score for each of them; with reasons."""
+
+    points: int | None = Field(strict=True, default=None, ge=0, le=100)
+    scores: tuple[Score, ...] = Field(default=(), max_length=30)
+    reasons: Text
+
+
+class DecideTask(Contract):
+    """Whose task the activity is: the county's, or in part; `eligible` is the county's part of what is applied for."""
+
+    task: Literal["county", "county_part"]
+    eligible: NonNegativeAmount
+    reason: Text
+
+
+class GiveNotice(Contract):
+    """How notice is given, and the language of the decision document."""
+
+    manner: NoticeManner
+    language: Language = "fi"
 
 
 class Propose(Contract):
@@ -80,10 +114,11 @@ class Recover(Contract):
 class Decisions:
     """The commands. Each returns once its events are durable."""
 
-    def __init__(self, ledger: Ledger, county: County, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, county: County, clock: Clock, documents: Documents) -> None:
         self._ledger = ledger
         self._county = county
         self._clock = clock
+        self._documents = documents
 
     def today(self) -> date:
         """The Helsinki date now."""
@@ -121,13 +156,18 @@ class Decisions:
             command, application_id, None, lambda case: (cases.declare_conflict(case, person, reason), {})
         )
 
-    async def assign(self, command: Command, application_id: UUID, officer: str) -> Answer:
-        return await self._on_case(
-            command,
-            application_id,
-            "assign",
-            lambda case: (cases.assign(case, officer), {"officer": officer}),
-        )
+    async def assign(self, command: Command, application_id: UUID, given: Assign) -> Answer:
+        async def decide() -> Plan:
+            loaded, case = await self._case(application_id)
+            tied = await self._tied(case)
+            refused = cases.attempt(case, command.identity.person, "assign", tied)
+            if refused is not None:
+                return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
+            facts = cases.assign(case, given.officer, given.deputy, tied)
+            answer = {"application_id": str(application_id), "officer": given.officer, "deputy": given.deputy}
+            return Plan((loaded.write(facts),), answer)
+
+        return await carry_out(self._ledger, command, decide)
 
     async def request_supplement(self, command: Command, application_id: UUID, question: str, due_on: date) -> Answer:
         request_id = uuid7()
@@ -147,19 +187,49 @@ class Decisions:
 
         return await self._on_case(command, application_id, "transfer", act)
 
-    async def assess(self, command: Command, application_id: UUID, points: int, reasons: str) -> Answer:
-        person = command.identity.person
+    async def decide_task(self, command: Command, application_id: UUID, given: DecideTask) -> Answer:
+        """Decides whose task the activity is, with a reason, where the division does not."""
+
+        def act(case: Case) -> Acted:
+            decided = TaskDecided(
+                application_id=application_id, task=given.task, eligible=given.eligible, reason=given.reason,
+                person=command.identity.person,
+            )  # fmt: skip
+            return cases.decide_task(case, decided), {"eligible": euros(given.eligible)}
+
+        return await self._on_case(command, application_id, "decide_task", act)
+
+    async def assess(self, command: Command, application_id: UUID, given: Assess) -> Answer:
+        judgement = Judgement(command.identity.person, given.points, given.scores, given.reasons)
+        call = await self._call_of(application_id)
         return await self._on_case(
-            command, application_id, "assess", lambda case: (cases.assess(case, person, points, reasons), {})
+            command, application_id, "assess", lambda case: (cases.assess(case, judgement, call), {})
         )
 
     async def propose(self, command: Command, application_id: UUID, proposal: Propose) -> Answer:
         person = command.identity.person
+        call = await self._call_of(application_id)
 
         def act(case: Case) -> Acted:
+            self._check_task(case, proposal.amount)
+            cases.check_assessed(case, call)
             return cases.propose(case, person, proposal.outcome, proposal.amount, proposal.reasons), {}
 
         return await self._on_case(command, application_id, "propose", act)
+
+    def _check_task(self, case: Case, amount: int) -> None:
+        """Raises Refused before money is proposed for what is not, or may not be, the county's task."""
+        activity = self._county.activity(case.opened.activity, case.opened.arrived_on)
+        if amount == 0 or activity is None or case.task is not None:
+            return
+        name = activity.name.fi
+        if activity.task == "municipality":
+            raise conflict("municipality-task", f"{name} is the municipality's task: transfer it, or decide otherwise "
+                           "with a reason")  # fmt: skip
+        if activity.task == "both":
+            raise conflict(
+                "task-undecided", f"{name} is the county's task in part: decide its part with a reason first"
+            )
 
     async def make_decision(self, command: Command, application_id: UUID, made: MakeDecision) -> Answer:
         """Decides; binds the appropriation and takes the meeting's next section in the same transaction."""
@@ -167,7 +237,7 @@ class Decisions:
 
         async def decide() -> Plan:
             loaded, case = await self._case(application_id)
-            refused = cases.attempt(case, person, "decide")
+            refused = cases.attempt(case, person, "decide", await self._tied(case))
             if refused is not None:
                 return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
             writes: list[StreamWrite] = []
@@ -186,28 +256,44 @@ class Decisions:
 
         return await carry_out(self._ledger, command, decide)
 
-    async def notify(self, command: Command, application_id: UUID, manner: NoticeManner) -> Answer:
+    async def notify(self, command: Command, application_id: UUID, given: GiveNotice) -> Answer:
+        """Gives notice today, with the decision document: its bytes are stored before the event names their hash."""
+        notice = self._notice(application_id, given.manner)
+
+        async def decide() -> Plan:
+            loaded, case = await self._case(application_id)
+            refused = cases.attempt(case, command.identity.person, "notify", await self._tied(case))
+            if refused is not None:
+                return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
+            facts = cases.notify(case, notice)
+            written = await self._documents.write(case, await self._call_for(case), notice, given.language)
+            answer = {
+                "application_id": str(application_id), "last_claim_day": notice.last_claim_day.isoformat(),
+                "document_sha256": written.fact.sha256,
+            }  # fmt: skip
+            return Plan((loaded.write([*cases.document(case, written.fact), *facts]),), answer)
+
+        return await carry_out(self._ledger, command, decide)
+
+    def _notice(self, application_id: UUID, manner: NoticeManner) -> DecisionNotified:
         sent_on = self.today()
         rules = self._county.deadline_rules(sent_on)
         days = rules.notice_days.electronic if manner == "electronic" else rules.notice_days.letter
         received_on = deadlines.counts_as_received(sent_on, days)
         last_day = deadlines.last_claim_day(received_on, rules.rectification_days, self._is_working_day)
-        notice = DecisionNotified(
+        return DecisionNotified(
             application_id=application_id, manner=manner, sent_on=sent_on, received_on=received_on,
             last_claim_day=last_day,
         )  # fmt: skip
-        return await self._on_case(
-            command,
-            application_id,
-            "notify",
-            lambda case: (cases.notify(case, notice), {"last_claim_day": last_day.isoformat()}),
-        )
 
     async def claim(self, command: Command, application_id: UUID, grounds: str) -> Answer:
         claim_id = uuid7()
 
+        now = self._clock()
+        counts_on = deadlines.counts_on(now, self._county.deadline_rules(self.today()).registry_closes)
+
         def act(case: Case) -> Acted:
-            facts = cases.claim(case, claim_id, self.today(), grounds)
+            facts = cases.claim(case, claim_id, self.today(), grounds, counts_on)
             in_time = all(getattr(fact, "in_time", False) for fact in facts)
             return facts, {"claim_id": str(claim_id), "in_time": in_time}
 
@@ -219,7 +305,7 @@ class Decisions:
 
         async def decide() -> Plan:
             loaded, case = await self._case(application_id)
-            refused = cases.attempt(case, person, "decide_claim")
+            refused = cases.attempt(case, person, "decide_claim", await self._tied(case))
             if refused is not None:
                 return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
             ruling = Ruling(
@@ -293,6 +379,22 @@ class Decisions:
             raise not_found("such case")
         return loaded, loaded.state
 
+    async def _tied(self, case: Case) -> frozenset[str]:
+        """Who acts or signs for the applicant today, and so is disqualified."""
+        stream = f"association/{case.opened.association_id}"
+        known: Loaded[people.People] = await load(self._ledger, stream, people.evolve, {})
+        return people.in_force(known.state, self.today())
+
+    async def _call_of(self, application_id: UUID) -> CallNoted | None:
+        _, case = await self._case(application_id)
+        return await self._call_for(case)
+
+    async def _call_for(self, case: Case) -> CallNoted | None:
+        """The call in the version under which the application was sent; None while it is not known here."""
+        stream = f"call/{case.opened.call_id}"
+        known: Loaded[assessment.CallVersions] = await load(self._ledger, stream, assessment.evolve_call, {})
+        return known.state.get(case.opened.call_version)
+
     async def _take_section(self, meeting_id: str, person: str, case: Case) -> tuple[int, StreamWrite]:
         loaded = await self.meeting(meeting_id)
         if loaded.state is None:
@@ -327,7 +429,8 @@ class Decisions:
 
         async def decide() -> Plan:
             loaded, case = await self._case(application_id)
-            refused = None if act is None else cases.attempt(case, command.identity.person, act)
+            person = command.identity.person
+            refused = None if act is None else cases.attempt(case, person, act, await self._tied(case))
             if refused is not None:
                 return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
             facts, answer = run(case)

@@ -1,0 +1,173 @@
+"""What a decision document says: everything that it prints of the decision, the case and the county's rules."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import time
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
+
+from schemas.decisions import Instalment, NoticeManner, Outcome
+from schemas.facts import Contract, Date
+from schemas.identifiers import BusinessId, DiaryNumber, Text
+from schemas.money import NonNegativeMoney, euros
+
+Language = Literal["fi", "sv"]
+
+CONDITIONS_MAX: Final = 100
+RULES_MAX: Final = 60
+CONTENTS_MAX: Final = 30
+
+
+def _refuse_controls(value: str, allowed: str) -> str:
+    for place, character in enumerate(value):
+        if unicodedata.category(character) == "Cc" and character not in allowed:
+            raise ValueError(
+                f"U+{ord(character):04X} at character {place + 1} is a control character, which cannot be printed: "
+                "take it out"
+            )
+    return value
+
+
+def _one_line(value: str) -> str:
+    return _refuse_controls(value, "")
+
+
+def _several_lines(value: str) -> str:
+    return _refuse_controls(value, "\n\r\t")
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=400),
+    AfterValidator(_one_line),
+]
+"""A name or title on one line, without control characters."""
+Prose = Annotated[Text, AfterValidator(_several_lines)]
+"""Up to 4000 characters; line ends and tabs are the only control characters. An empty line parts paragraphs."""
+
+
+class Official(Contract):
+    """A person as the document names them. Neither may be blank (as Ahjo's decisions, City-of-Helsinki/yjdh)."""
+
+    name: Line
+    title: Line
+
+
+class GrantPeriod(Contract):
+    """The time in which the grant is used, both days included."""
+
+    first: Date
+    last: Date
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.last < self.first:
+            raise ValueError(f"last ({self.last}) lies before first ({self.first}): a period ends after it began")
+        return self
+
+
+class Rule(Contract):
+    """A statute or a text of the county's that the decision rests on. `unchecked`: a rule or section number in it was
+    not read in the statute; such a text is printed as the county's own instruction, without the number
+    (`services.decisions.documents.rules`).
+    """
+
+    text: Prose
+    unchecked: StrictBool
+
+
+class Notice(Contract):
+    """How notice (*tiedoksianto*) is given, and how many days after sending it counts as received."""
+
+    manner: NoticeManner
+    received_after_days: int = Field(strict=True, ge=1, le=60)
+
+
+class RectificationInstructions(Contract):
+    """The instructions for claiming rectification (*oikaisuvaatimusohje*): who may claim, within how many days of
+    notice, where, what a claim holds, and the last day where notice was given already. `closes_at` is the time of day,
+    in Helsinki, at which the registry closes.
+    """
+
+    who: Prose
+    days: int = Field(strict=True, ge=1, le=365)
+    where: Prose
+    contents: tuple[Prose, ...] = Field(min_length=1, max_length=CONTENTS_MAX)
+    closes_at: time | None
+    last_day: Date | None
+
+
+class DecisionDocument(Contract):
+    """A decision as its parties get it (Administrative Procedure Act 434/2003): the authority and date, the parties,
+    what is decided, the reasons and the rules, who tells more, and how rectification is claimed.
+
+    `county`, `organ`, `basket`, `call` and the texts are in `language` already; `section` is the section (*pykälä*) of
+    a meeting's minutes; `contact` tells whom to ask (name, telephone, address); amounts are cents. Raises
+    ValidationError, which names the field and what would be right.
+    """
+
+    language: Language
+    county: Line
+    organ: Line
+    decided_on: Date
+    section: int | None = Field(strict=True, ge=1)
+    diary_number: DiaryNumber
+    association_name: Line
+    association_id: BusinessId
+    basket: Line
+    call: Line
+    purpose: Prose
+    outcome: Outcome
+    applied: NonNegativeMoney
+    amount: NonNegativeMoney
+    instalments: tuple[Instalment, ...] = Field(max_length=60)
+    period: GrantPeriod | None
+    reasons: Prose
+    conditions: tuple[Prose, ...] = Field(max_length=CONDITIONS_MAX)
+    report_due: Date | None
+    rules: tuple[Rule, ...] = Field(max_length=RULES_MAX)
+    preparer: Official
+    decision_maker: Official
+    contact: Prose
+    notice: Notice
+    rectification: RectificationInstructions
+
+    @property
+    def favourable(self) -> bool:
+        """Whether something is granted: a sum, or a partnership without money."""
+        return self.outcome in {"granted", "granted_in_part"}
+
+    @model_validator(mode="after")
+    def _amount_fits_the_outcome(self) -> Self:
+        fits = {
+            "granted": self.amount == self.applied,
+            "granted_in_part": 0 < self.amount < self.applied,
+            "rejected": self.amount == 0,
+            "not_examined": self.amount == 0,
+        }[self.outcome]
+        if not fits:
+            raise ValueError(
+                f"amount ({euros(self.amount)}) does not go with outcome {self.outcome} when applied is "
+                f"{euros(self.applied)}: granted is all of it, granted_in_part is less but not nothing, rejected and "
+                "not_examined are 0.00 EUR"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _instalments_add_up(self) -> Self:
+        total = sum(instalment.amount for instalment in self.instalments)
+        if total != self.amount:
+            raise ValueError(f"instalments are {euros(total)} together: they add up to amount, {euros(self.amount)}")
+        numbers = [instalment.number for instalment in self.instalments]
+        if numbers != list(range(1, len(numbers) + 1)):
+            raise ValueError(f"instalments are numbered {numbers}: they are numbered from 1, in order, without gaps")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_used_or_reported_of_nothing(self) -> Self:
+        for name in ("period", "report_due"):
+            if not self.favourable and getattr(self, name) is not None:
+                raise ValueError(f"{name} does not go with outcome {self.outcome}: leave it out (null)")
+        return self

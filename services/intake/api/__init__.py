@@ -1,0 +1,52 @@
+"""Intake over HTTP: a module of routes for each thing that they are about."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+
+from services.intake.handlers import DraftIncomplete, Handlers
+from services.intake.storage import NotStored, ScannerUnavailable, StoreUnavailable
+from services.ledger import Ledger
+from services.web.problems import Problem, register_problem
+
+from . import applications, associations, attachments, calls, drafts
+
+ATTACHMENT_BYTES_MAX: Final = 20 * 1000 * 1000
+LARGE_BODIES: Final = {attachments.PATH: ATTACHMENT_BYTES_MAX + 1}
+"""A byte more than an attachment may have, so that its own limit is told."""
+
+
+def router(handlers: Handlers, ledger: Ledger) -> APIRouter:
+    """All routes of intake."""
+    routes = APIRouter(prefix="/v1")
+    routes.include_router(applications.sending(handlers.applications))
+    routes.include_router(calls.router(handlers.calls, ledger))
+    routes.include_router(associations.router(handlers.associations, ledger))
+    routes.include_router(associations.persons(handlers.associations, ledger))
+    routes.include_router(attachments.router(handlers.attachments, ledger))
+    routes.include_router(drafts.router(handlers.drafts))
+    routes.include_router(applications.reading(handlers.applications, ledger))
+    return routes
+
+
+def install_problems(app: FastAPI) -> None:
+    """What is wrong with a draft or a file, or cannot be done with files now, becomes a problem document."""
+    for unavailable in (ScannerUnavailable, StoreUnavailable):
+        register_problem(app, unavailable, lambda _: _away())
+    register_problem(app, NotStored, lambda _: Problem(404, "not-found", "Not found", "The file is not in the store."))
+    register_problem(
+        app, DraftIncomplete,
+        lambda error: Problem(
+            422, "draft-incomplete", "The draft is not whole", "Correct what `errors` lists and send it again.",
+            error.errors,
+        ),
+    )  # fmt: skip
+
+
+def _away() -> Problem:
+    return Problem(
+        503, "attachments-unavailable", "Files cannot be taken or given now", "Nothing was kept. Try again soon.",
+        headers={"Retry-After": "30"},
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""Attachments over HTTP: bytes in, bytes out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from schemas.identifiers import BusinessId, Name, Slug
+from schemas.refusals import not_found
+from services.intake.handlers import Attachments
+from services.ledger import Ledger
+from services.web.commands import AsOf, Command, as_of, command, register_page, respond
+from services.web.identity import Identity
+from services.web.pages import PageRequest, page_request
+from services.web.permissions import limited_to, require
+from services.web.problems import problem_responses
+
+from .ownership import own_of
+
+PATH: Final = "/v1/attachments"
+_BINARY: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_BODY: Final[dict[str, Any]] = {"requestBody": {"required": True, "content": _BINARY}}
+_BYTES: Final[dict[int | str, dict[str, Any]]] = {200: {"content": _BINARY}}
+
+
+def router(attachments: Attachments, ledger: Ledger) -> APIRouter:
+    """Storing, listing, reading back."""
+    routes = APIRouter(prefix="/attachments", tags=["attachments"])
+
+    @routes.post("", status_code=201, responses=problem_responses(404, 409, 412), openapi_extra=_BODY)
+    async def store_attachment(
+        request: Request,
+        kind: Annotated[Slug, Query(description="What it is, by the call's list")],
+        name: Annotated[Name, Query(description="Its file name; told again, never used as a path")],
+        commanded: Annotated[Command, Depends(command("attachment.store"))],
+        association_id: Annotated[BusinessId | None, Query(description="Whose it is; officers name it")] = None,
+    ) -> Response:
+        """Store a file (the body). Its type is found from its content; what is too large or of another type is refused
+        at once.
+        """
+        whose = own_of(commanded.identity, "attachment.store", association_id)
+        return respond(await attachments.take(commanded, whose, kind, name, request.stream()), 201)
+
+    @routes.get("")
+    async def list_attachments(
+        asked: Annotated[PageRequest, Depends(page_request)],
+        when: Annotated[AsOf, Depends(as_of)],
+        identity: Annotated[Identity, Depends(require("attachment.read"))],
+        association_id: BusinessId | None = None,
+    ) -> dict[str, Any]:
+        """The attachments that the caller may see, as of a moment."""
+        limit = limited_to(identity, "attachment.read")
+        if limit is not None and association_id not in {None, limit}:
+            raise not_found("such association")
+        return await register_page(ledger, "attachments", asked, when, {"association_id": limit or association_id})
+
+    @routes.get(
+        "/{attachment_id}/content",
+        response_class=StreamingResponse,
+        responses={**_BYTES, **problem_responses(404)},
+    )
+    async def read_content(
+        attachment_id: UUID, identity: Annotated[Identity, Depends(require("attachment.read"))]
+    ) -> StreamingResponse:
+        """The bytes of an attachment, always as a file to save."""
+        limit = limited_to(identity, "attachment.read")
+        found = await attachments.find(attachment_id)
+        if limit not in {None, found.association_id}:
+            raise not_found("such attachment")
+        chunks = await attachments.content(attachment_id)
+        headers = {"Content-Disposition": "attachment", "Content-Length": str(found.file.size_bytes)}
+        return StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
+
+    return routes

@@ -1,0 +1,291 @@
+"""Commands on applications: sending, supplements, attachments that follow, withdrawal, changes, reports of use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field, StrictBool
+from uuid_utils.compat import uuid7
+
+from schemas.calls import Answer as FormAnswer
+from schemas.calls import AttachedFile, Budget
+from schemas.county import County
+from schemas.facts import Contract, Date, Fact
+from schemas.helsinki import HELSINKI
+from schemas.identifiers import BusinessId, Slug, Text
+from schemas.intake import (
+    ApplicationSubmitted,
+    AttachmentStored,
+    ChangeRequested,
+    Channel,
+    MunicipalityShare,
+    UsageReportSubmitted,
+)
+from schemas.money import NonNegativeAmount
+from schemas.refusals import Refused, SeveralRefused, conflict, forbidden, invalid, not_found
+from services.intake.domain import applications, associations, calls
+from services.intake.domain.applications import Application
+from services.ledger import Ledger, Record, Verifier
+from services.ledger.checkpointing import latest
+from services.ledger.proofs import Proofs, TableSource
+from services.ledger.receipts import build_receipt
+from services.web.clock import Clock
+from services.web.commands import Command, carry_out
+from services.web.handling import Answer, Loaded, Plan, fact_of, fold, load
+from services.web.permissions import limited_to
+
+
+class SubmitApplication(Contract):
+    """What an applicant sends; money as "1234.50 EUR". `attachments` are ids of files that were stored before, and
+    `contact_id` a person of the association.
+    """
+
+    call_id: Slug
+    association_id: BusinessId
+    activity: Slug
+    municipalities: tuple[MunicipalityShare, ...] = Field(min_length=1, max_length=20)
+    purpose: Text
+    applied: NonNegativeAmount
+    costs: NonNegativeAmount
+    other_funding: NonNegativeAmount
+    own_funding: NonNegativeAmount
+    budget: Budget | None = None
+    years: int = Field(strict=True, default=1, ge=1, le=5)
+    separable_bookkeeping: StrictBool
+    answers: tuple[FormAnswer, ...] = Field(default=(), max_length=100)
+    attachments: tuple[UUID, ...] = Field(default=(), max_length=100)
+    contact_id: UUID | None = None
+
+
+class RegisterPaperApplication(SubmitApplication):
+    """A paper application with the Helsinki date on which it arrived; its scan is one of the attachments."""
+
+    arrived_on: Date
+
+
+class Asked:
+    """What an application is checked against: its call, its association, and the files that it names."""
+
+    def __init__(
+        self, call: calls.Call, association: associations.Association, files: Sequence[AttachedFile | None]
+    ) -> None:
+        self.call = call
+        self.association = association
+        self.files = files
+
+    def application(
+        self, application_id: UUID, sent: SubmitApplication, channel: Channel, arrived_on: date
+    ) -> ApplicationSubmitted:
+        """The application as it would be recorded, not late; files that are not there are left out."""
+        return ApplicationSubmitted(
+            application_id=application_id, call_version=self.call.version, basket=self.call.call.basket,
+            pays=self.call.call.pays, association_name=self.association.registered.name, iban=self.association.iban,
+            channel=channel, arrived_on=arrived_on, late=False,
+            **{**dict(sent), "attachments": tuple(file for file in self.files if file is not None)},
+        )  # fmt: skip
+
+    def problems(self, application: ApplicationSubmitted, county: County) -> list[Refused]:
+        """Everything that is wrong with it."""
+        found = applications.problems(application, county)
+        found += applications.call_problems(application, self.call, self.association, county)
+        return found + [
+            invalid("unknown-attachment", "an attachment is a file that this association stored here",
+                    f"/attachments/{index}")
+            for index, file in enumerate(self.files)
+            if file is None
+        ]  # fmt: skip
+
+
+class Applications:
+    """The commands. Each returns once its events are durable."""
+
+    def __init__(self, ledger: Ledger, county: County, clock: Clock, verifier: Verifier) -> None:
+        self._ledger = ledger
+        self._verifier = verifier
+        self._county = county
+        self._clock = clock
+
+    async def application(self, application_id: UUID) -> Loaded[Application | None]:
+        return await load(self._ledger, f"application/{application_id}", applications.evolve, None)
+
+    async def submit(self, command: Command, sent: SubmitApplication) -> Answer:
+        """Sends an application now; one that comes after the call has closed is taken and marked as late."""
+        now = self._clock()
+        return await self._send(command, uuid7(), sent, "electronic", now.astimezone(HELSINKI).date(), now)
+
+    async def submit_draft(self, command: Command, draft_id: UUID, sent: SubmitApplication) -> Answer:
+        """Sends a draft now, under its own id, so that it is sent once; refused when its call has closed."""
+        now = self._clock()
+        arrived_on = now.astimezone(HELSINKI).date()
+        return await self._send(command, draft_id, sent, "electronic", arrived_on, now, draft=True)
+
+    async def register_paper(self, command: Command, sent: RegisterPaperApplication) -> Answer:
+        """Registers a paper application with the day of its arrival."""
+        if sent.arrived_on > self._clock().astimezone(HELSINKI).date():
+            raise invalid("arrives-in-future", "a paper application has arrived today or earlier", "/arrived_on")
+        content = SubmitApplication.model_construct(
+            **{name: getattr(sent, name) for name in SubmitApplication.model_fields}
+        )
+        moment = applications.paper_moment(sent.arrived_on)
+        return await self._send(command, uuid7(), content, "paper", sent.arrived_on, moment)
+
+    async def _send(
+        self,
+        command: Command,
+        application_id: UUID,
+        sent: SubmitApplication,
+        channel: Channel,
+        arrived_on: date,
+        moment: datetime,
+        *,
+        draft: bool = False,
+    ) -> Answer:
+        async def decide() -> Plan:
+            asked, before = await self.asked(sent, application_id if draft else None)
+            if limited_to(command.identity, "application.submit") is not None:
+                check_mandate(asked.association, command.identity.person, self.today())
+            application = asked.application(application_id, sent, channel, arrived_on)
+            wrong = asked.problems(application, self._county)
+            if wrong and before.state is None:
+                raise SeveralRefused(wrong)
+            facts = applications.submit(before.state, asked.call, application, moment)
+            if draft and asked.call.is_late(moment):
+                raise conflict("call-closed", "the call has closed: copy the draft to the next call")
+            late = any(isinstance(fact, ApplicationSubmitted) and fact.late for fact in facts)
+            answer = {"application_id": str(application_id), "late": late, "arrived_on": arrived_on.isoformat()}
+            loaded = Loaded(f"application/{application_id}", before.version, before.state)
+            return Plan((loaded.write(facts),), answer)
+
+        return await carry_out(self._ledger, command, decide)
+
+    async def asked(
+        self, sent: SubmitApplication, application_id: UUID | None = None
+    ) -> tuple[Asked, Loaded[Application | None]]:
+        """What an application is checked against, and the application of that id if one is given, by one statement."""
+        files = [f"attachment/{each}" for each in sent.attachments]
+        call_stream, association_stream = f"call/{sent.call_id}", f"association/{sent.association_id}"
+        own = [] if application_id is None else [f"application/{application_id}"]
+        found = await self._ledger.streams([call_stream, association_stream, *own, *files])
+        call = fold(call_stream, found[call_stream], calls.evolve, None).state
+        association = fold(association_stream, found[association_stream], associations.evolve, None).state
+        if call is None:
+            raise not_found(f"call {sent.call_id}")
+        if association is None:
+            raise not_found(f"association {sent.association_id}: register it first")
+        stored = [_file_of(found[stream], sent.association_id) for stream in files]
+        before: Loaded[Application | None] = Loaded("", 0, None)
+        if own:
+            before = fold(own[0], found[own[0]], applications.evolve, None)
+        return Asked(call, association, stored), before
+
+    async def receipt(self, application_id: UUID) -> dict[str, Any]:
+        """The receipt of a sent application against the newest checkpoint; refused until one covers it."""
+        records = await self._ledger.stream(f"application/{application_id}")
+        if not records:
+            raise not_found("such application")
+        note = await latest(self._ledger)
+        checkpoint = None if note is None else self._verifier.open(note)
+        if note is None or checkpoint is None or checkpoint.size < records[0].position:
+            raise conflict("not-signed-yet", "no checkpoint covers the application yet: ask again in a second")
+        path = await Proofs(TableSource(self._ledger.pool)).inclusion(records[0].position, checkpoint.size)
+        return build_receipt("intake", records[0].body, checkpoint.size, path, note, self._verifier.vkey())
+
+    async def withdraw(self, command: Command, application_id: UUID, reason: str) -> Answer:
+        return await self._act(
+            command, "application.withdraw", application_id, lambda state: applications.withdraw(state, reason)
+        )
+
+    async def supplement(self, command: Command, application_id: UUID, request_id: UUID, answer: str) -> Answer:
+        return await self._act(
+            command,
+            "application.supplement",
+            application_id,
+            lambda state: applications.supplement(state, request_id, answer),
+        )
+
+    async def report_use(self, command: Command, report: UsageReportSubmitted) -> Answer:
+        return await self._act(
+            command,
+            "usage_report.submit",
+            report.application_id,
+            lambda state: applications.report_use(state, report),
+        )
+
+    async def request_change(self, command: Command, request: ChangeRequested) -> Answer:
+        """Asks for a change after a decision."""
+        return await self._act(
+            command,
+            "application.request_change",
+            request.application_id,
+            lambda state: applications.request_change(state, request),
+            {"change_id": str(request.change_id)},
+        )
+
+    async def add_attachment(self, command: Command, application_id: UUID, attachment_id: UUID) -> Answer:
+        """Adds a stored file that the call lets follow later."""
+        today = self.today()
+        records = await self._ledger.stream(f"attachment/{attachment_id}")
+
+        async def decide() -> Plan:
+            loaded, state = await self._own(command, "application.supplement", application_id)
+            file = _file_of(records, state.submitted.association_id)
+            if file is None:
+                raise invalid("unknown-attachment", "an attachment is a file that this association stored here",
+                              "/attachment_id")  # fmt: skip
+            call = await load(self._ledger, f"call/{state.submitted.call_id}", calls.evolve, None)
+            assert call.state is not None, "a sent application names a call that was published"
+            facts = applications.add_attachment(state, call.state, file, today)
+            return Plan((loaded.write(facts),), {"application_id": str(application_id)})
+
+        return await carry_out(self._ledger, command, decide)
+
+    def today(self) -> date:
+        """The Helsinki date now."""
+        return self._clock().astimezone(HELSINKI).date()
+
+    async def _act(
+        self,
+        command: Command,
+        action: str,
+        application_id: UUID,
+        act: Callable[[Application], list[Fact]],
+        answer: dict[str, Any] | None = None,
+    ) -> Answer:
+        async def decide() -> Plan:
+            loaded, state = await self._own(command, action, application_id)
+            told = {"application_id": str(application_id), **(answer or {})}
+            return Plan((loaded.write(act(state)),), told)
+
+        return await carry_out(self._ledger, command, decide)
+
+    async def _own(
+        self, command: Command, action: str, application_id: UUID
+    ) -> tuple[Loaded[Application | None], Application]:
+        """An application that the sender may act on; another association's is as if it were not there."""
+        loaded = await self.application(application_id)
+        limit = limited_to(command.identity, action)
+        if loaded.state is None or limit not in {None, loaded.state.submitted.association_id}:
+            raise not_found("such application")
+        if limit is not None:
+            stream = f"association/{limit}"
+            association = await load(self._ledger, stream, associations.evolve, None)
+            if association.state is not None:
+                check_mandate(association.state, command.identity.person, self.today())
+        return loaded, loaded.state
+
+
+def check_mandate(association: associations.Association, person: str, today: date) -> None:
+    """Raises Refused unless the person may act for the association."""
+    if not associations.may_act(association, person, today):
+        raise forbidden("no-mandate", f"{person} has no mandate of this association that is in force today")
+
+
+def _file_of(records: Sequence[Record], association_id: str) -> AttachedFile | None:
+    """The file of an attachment's stream, if there is one and it is the association's."""
+    fact = fact_of(records[0]) if records else None
+    if not isinstance(fact, AttachmentStored) or fact.association_id != association_id:
+        return None
+    return fact.file

@@ -1,0 +1,206 @@
+"""Commands on associations: registration, changes of account by two people, and the people who act for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+from uuid_utils.compat import uuid7
+
+from schemas.county import County
+from schemas.facts import Contract, Date, Fact
+from schemas.helsinki import HELSINKI
+from schemas.identifiers import Iban, Name, Person, Sha256, Text
+from schemas.intake import AccountChangeRequested, AssociationRegistered, PersonNamed
+from schemas.personal import Sealed
+from schemas.refusals import not_found
+from services.intake.domain import associations
+from services.intake.domain.associations import Association
+from services.intake.person_keys import PersonKeys
+from services.ledger import Ledger
+from services.web.clock import Clock
+from services.web.commands import Command, carry_out
+from services.web.handling import Answer, Loaded, Plan, load
+from services.web.permissions import limited_to
+from services.web.problems import Problem
+
+from .applications import check_mandate
+
+ERASED = "erased"
+
+
+class ChangeAccount(Contract):
+    """Another account for payments; `proof_sha256` is the hash of the bank's proof, stored as an attachment."""
+
+    iban: Iban
+    reason: Text
+    proof_sha256: Sha256 | None = None
+
+
+class NamePerson(Contract):
+    """A contact, signatory or mandate holder: how they are reached, and their id in tokens if they act here."""
+
+    role: Literal["contact", "signatory", "mandate"]
+    person: Person | None = None
+    name: Name
+    email: str = Field(max_length=254, pattern=r"^[^@\s<>,;:\"\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+    phone: str | None = Field(default=None, pattern=r"^\+?[0-9 ()-]{5,30}$")
+    valid_from: Date
+    valid_until: Date | None = None
+
+
+class Associations:
+    """The commands. Each returns once its events are durable."""
+
+    def __init__(self, ledger: Ledger, county: County, clock: Clock, keys: PersonKeys | None) -> None:
+        self._ledger = ledger
+        self._county = county
+        self._clock = clock
+        self._keys = keys
+
+    def today(self) -> date:
+        """The Helsinki date now."""
+        return self._clock().astimezone(HELSINKI).date()
+
+    async def association(self, association_id: str) -> Loaded[Association | None]:
+        return await load(self._ledger, f"association/{association_id}", associations.evolve, None)
+
+    async def register(self, command: Command, association: AssociationRegistered) -> Answer:
+        async def decide() -> Plan:
+            loaded = await self.association(association.association_id)
+            facts = associations.register(loaded.state, association)
+            return Plan((loaded.write(facts),), {"association_id": association.association_id})
+
+        return await carry_out(self._ledger, command, decide)
+
+    async def request_account_change(self, command: Command, association_id: str, sent: ChangeAccount) -> Answer:
+        """Asks for another account; somebody else confirms it once the waiting time is over."""
+        today = self.today()
+        not_before = today + timedelta(days=self._county.payment_rules(today).account_change_days)
+        request = AccountChangeRequested(
+            association_id=association_id, change_id=uuid7(), iban=sent.iban, reason=sent.reason,
+            proof_sha256=sent.proof_sha256, not_before=not_before, person=command.identity.person,
+        )  # fmt: skip
+        answer = {"change_id": str(request.change_id), "not_before": not_before.isoformat()}
+        return await self._act(
+            command,
+            association_id,
+            lambda state: associations.request_account_change(state, request),
+            answer,
+            "association.request_account_change",
+        )
+
+    async def confirm_account_change(self, command: Command, association_id: str, change_id: UUID) -> Answer:
+        """Changes the account. The attempt of the one who asked is refused, and recorded."""
+        person, today = command.identity.person, self.today()
+
+        async def decide() -> Plan:
+            loaded, state = await self._existing(association_id)
+            refused = associations.refused_confirmation(state, change_id, person)
+            if refused is not None:
+                return Plan((loaded.write([refused]),), {}, associations.refusal_of(refused))
+            facts = associations.confirm_account_change(state, change_id, person, today)
+            return Plan((loaded.write(facts),), {"association_id": association_id})
+
+        return await carry_out(self._ledger, command, decide)
+
+    async def drop_account_change(self, command: Command, association_id: str, change_id: UUID, reason: str) -> Answer:
+        person = command.identity.person
+        return await self._act(
+            command,
+            association_id,
+            lambda state: associations.drop_account_change(state, change_id, reason, person),
+            {"change_id": str(change_id)},
+            "association.confirm_account_change",
+        )
+
+    async def name_person(self, command: Command, association_id: str, sent: NamePerson) -> Answer:
+        """Names a person; what is said of them is encrypted with a key of their own before it enters the event."""
+        person_id = uuid7()
+        details = {"name": sent.name, "email": sent.email, "phone": sent.phone or ""}
+        await self._existing(association_id)
+        sealed = await self._person_keys().seal(person_id, details)
+        named = PersonNamed(
+            association_id=association_id, person_id=person_id, role=sent.role, person=sent.person, details=sealed,
+            valid_from=sent.valid_from, valid_until=sent.valid_until,
+        )  # fmt: skip
+        return await self._act(
+            command,
+            association_id,
+            lambda state: associations.name_person(state, named),
+            {"person_id": str(person_id)},
+            "person.name",
+        )
+
+    async def end_person(self, command: Command, association_id: str, person_id: UUID, valid_until: date) -> Answer:
+        return await self._act(
+            command,
+            association_id,
+            lambda state: associations.end_person(state, person_id, valid_until),
+            {"person_id": str(person_id)},
+            "person.name",
+        )
+
+    async def erase_person(self, command: Command, association_id: str, person_id: UUID, reason: str) -> Answer:
+        """Destroys the person's key, then records it. A crash between the two leaves them erased, and the command sent
+        again records it.
+        """
+        _, state = await self._existing(association_id)
+        associations.person(state, person_id)
+        await self._person_keys().destroy(person_id)
+        return await self._act(
+            command,
+            association_id,
+            lambda state: associations.erase_person(state, person_id, reason),
+            {"person_id": str(person_id)},
+            "person.erase",
+        )
+
+    async def reveal(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Documents of the register of persons with what is said of each person opened, or "erased"."""
+        if self._keys is None:
+            return [{**document, "details": None} for document in documents]
+        sealed = [Sealed.model_validate(each["details"]) for each in documents]
+        opened = await self._keys.open(sealed)
+        return [
+            {**document, "details": dict(opened[one]) if one in opened else ERASED}
+            for document, one in zip(documents, sealed, strict=True)
+        ]
+
+    def _person_keys(self) -> PersonKeys:
+        if self._keys is None:
+            raise Problem(
+                503, "person-keys-missing", "Persons cannot be kept here",
+                "The service has no key-encryption key (GRANTS_KEY_ENCRYPTION_KEY_FILE), without which nothing that is "
+                "said of a person may be kept.",
+            )  # fmt: skip
+        return self._keys
+
+    async def _existing(self, association_id: str) -> tuple[Loaded[Association | None], Association]:
+        loaded = await self.association(association_id)
+        if loaded.state is None:
+            raise not_found("such association")
+        return loaded, loaded.state
+
+    def _check_own(self, command: Command, action: str, state: Association) -> None:
+        """An association's own user needs its mandate here as anywhere, or could name themselves as who may act."""
+        if limited_to(command.identity, action) is not None:
+            check_mandate(state, command.identity.person, self.today())
+
+    async def _act(
+        self,
+        command: Command,
+        association_id: str,
+        act: Callable[[Association], list[Fact]],
+        answer: dict[str, Any],
+        action: str,
+    ) -> Answer:
+        async def decide() -> Plan:
+            loaded, state = await self._existing(association_id)
+            self._check_own(command, action, state)
+            return Plan((loaded.write(act(state)),), {"association_id": association_id, **answer})
+
+        return await carry_out(self._ledger, command, decide)

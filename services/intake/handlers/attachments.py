@@ -1,0 +1,64 @@
+"""Attachments (*liite*): bytes go to the store under their SHA-256, and the ledger keeps what they are and whose."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from schemas.calls import AttachedFile
+from schemas.intake import AttachmentStored
+from schemas.refusals import not_found
+from services.intake.storage import AttachmentStore, Limits
+from services.ledger import Ledger
+from services.web.commands import Command, carry_out
+from services.web.handling import Answer, Loaded, Plan, fact_of
+from services.web.problems import Problem
+
+
+class Attachments:
+    """Takes and gives attachments."""
+
+    def __init__(self, ledger: Ledger, store: AttachmentStore | None, limits: Limits) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._limits = limits
+
+    async def take(
+        self, command: Command, association_id: str, kind: str, name: str, chunks: AsyncIterator[bytes]
+    ) -> Answer:
+        """Stores a file, then records it. A crash between the two leaves bytes that nothing names; the file sent again
+        is the same object.
+        """
+        stored = await self._stored().take(chunks, self._limits)
+        file = AttachedFile(attachment_id=uuid7(), kind=kind, name=name, **asdict(stored))
+        fact = AttachmentStored(association_id=association_id, file=file)
+
+        async def decide() -> Plan:
+            loaded: Loaded[None] = Loaded(f"attachment/{file.attachment_id}", 0, None)
+            return Plan((loaded.write([fact]),), file.model_dump(mode="json"))
+
+        return await carry_out(self._ledger, command, decide)
+
+    async def find(self, attachment_id: UUID) -> AttachmentStored:
+        """What is known of an attachment. Raises Refused (not found)."""
+        records = await self._ledger.stream(f"attachment/{attachment_id}")
+        if not records:
+            raise not_found("such attachment")
+        fact = fact_of(records[0])
+        assert isinstance(fact, AttachmentStored)
+        return fact
+
+    async def content(self, attachment_id: UUID) -> AsyncIterator[bytes]:
+        """The bytes of an attachment, proven against their hash while they stream."""
+        return await self._stored().open((await self.find(attachment_id)).file.sha256)
+
+    def _stored(self) -> AttachmentStore:
+        if self._store is None:
+            raise Problem(
+                503, "attachments-missing", "Attachments cannot be kept here",
+                "The service has no store for attachments (GRANTS_ATTACHMENTS_URL).",
+            )  # fmt: skip
+        return self._store

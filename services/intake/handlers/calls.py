@@ -1,0 +1,82 @@
+"""Commands on calls."""
+
+from __future__ import annotations
+
+from schemas.calls import CallTerms
+from schemas.county import County
+from schemas.helsinki import HELSINKI, HelsinkiMinute
+from schemas.identifiers import Slug
+from schemas.intake import CallPublished
+from schemas.refusals import SeveralRefused, not_found
+from schemas.words import Words
+from services.intake.domain import calls
+from services.ledger import Ledger
+from services.web.clock import Clock
+from services.web.commands import Command, carry_out
+from services.web.handling import Answer, Loaded, Plan, load
+
+
+class Terms(CallTerms):
+    """A call's terms as an officer gives them: minutes by the clock in Helsinki."""
+
+    opens_at: HelsinkiMinute
+    closes_at: HelsinkiMinute | None
+
+    def content(self) -> dict[str, object]:
+        """The terms by name, as events hold them."""
+        return {name: getattr(self, name) for name in CallTerms.model_fields}
+
+
+class PublishCall(Terms):
+    """A call to publish."""
+
+    call_id: Slug
+
+
+class AmendCall(Terms):
+    """A call's new terms, whole, and what applicants are told of the change."""
+
+    what_changed: Words
+
+
+class Calls:
+    """The commands. Each returns once its events are durable."""
+
+    def __init__(self, ledger: Ledger, county: County, clock: Clock) -> None:
+        self._ledger = ledger
+        self._county = county
+        self._clock = clock
+
+    async def call(self, call_id: str) -> Loaded[calls.Call | None]:
+        return await load(self._ledger, f"call/{call_id}", calls.evolve, None)
+
+    async def publish(self, command: Command, sent: PublishCall) -> Answer:
+        self._check(sent)
+        call = CallPublished.model_validate({"call_id": sent.call_id, **sent.content()})
+
+        async def decide() -> Plan:
+            loaded = await self.call(sent.call_id)
+            facts = calls.publish(loaded.state, call)
+            return Plan((loaded.write(facts),), {"call_id": sent.call_id, "call_version": 1})
+
+        return await carry_out(self._ledger, command, decide)
+
+    async def amend(self, command: Command, call_id: str, sent: AmendCall) -> Answer:
+        """Changes a call; applicants are told what changed by `what_changed`."""
+        self._check(sent)
+        terms = CallTerms.model_validate(sent.content())
+
+        async def decide() -> Plan:
+            loaded = await self.call(call_id)
+            if loaded.state is None:
+                raise not_found("such call")
+            facts = calls.amend(loaded.state, terms, sent.what_changed, self._clock())
+            answer = {"call_id": call_id, "call_version": loaded.state.version + 1}
+            return Plan((loaded.write(facts),), answer)
+
+        return await carry_out(self._ledger, command, decide)
+
+    def _check(self, terms: CallTerms) -> None:
+        found = calls.problems(terms, self._county, terms.opens_at.astimezone(HELSINKI).date())
+        if found:
+            raise SeveralRefused(found)

@@ -1,0 +1,275 @@
+"""The words of the mails by language, for whoever writes and translates them: `{…}` are parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """All words of one language. `occasions`: occasion → subject, paragraphs."""
+
+    greeting: str
+    log_in: str
+    automatic: str
+    regards: str
+    occasions: Mapping[str, tuple[str, tuple[str, ...]]]
+
+
+REFERENCES: Final[Mapping[str, Mapping[Language, str]]] = {
+    "diary_number": {
+        "fi": "Diaarinumero: {diary_number}",
+        "sv": "Diarienummer: {diary_number}",
+        "en": "Diary number: {diary_number}",
+    },
+    "call": {"fi": "Haku: {call}", "sv": "Utlysning: {call}", "en": "Call: {call}"},
+}
+
+
+def _told(text: str) -> tuple[str, tuple[str, ...]]:
+    """A subject and its paragraphs, which empty lines part; where lines end within a paragraph says nothing."""
+    subject, *paragraphs = (" ".join(each.split()) for each in text.split("\n\n"))
+    return subject, tuple(paragraphs)
+
+
+_FINNISH: Final = Wording(
+    greeting="Hei {name},",
+    log_in="Kirjautukaa palveluun:",
+    automatic="Tämä on automaattinen viesti, eikä siihen voi vastata.",
+    regards="Terveisin",
+    occasions={
+        "received": _told("""
+            Hakemuksenne on vastaanotettu
+
+            Hakemuksenne on kirjattu diaariin numerolla {diary_number}. Ilmoitamme teille, kun käsittely
+            etenee. Palvelussa näette, missä vaiheessa hakemuksenne on.
+        """),
+        "supplement_requested": _told("""
+            Täydennyspyyntö: vastatkaa viimeistään {due_on}
+
+            Hakemuksenne käsittelyyn tarvitaan täydennys. Vastatkaa palvelussa viimeistään {due_on}.
+
+            Pyyntö:
+
+            {question}
+        """),
+        "transferred": _told("""
+            Hakemuksenne on siirretty kunnalle
+
+            Hakemuksenne koskee toimintaa, jonka avustaminen on kunnan tehtävä. Hakemus on siirretty
+            tälle kunnalle: {municipality}.
+
+            Siirto ei ole hylkäys: kunta käsittelee hakemuksen omien perusteidensa mukaan.
+        """),
+        "decided": _told("""
+            Päätös asiassanne on valmis
+
+            Asiassanne on tehty päätös. Kirjautukaa palveluun lukemaan se.
+        """),
+        "notified": _told("""
+            Päätös on annettu teille tiedoksi
+
+            Päätös asiassanne on annettu teille tiedoksi. Jos olette siihen tyytymättömiä, voitte tehdä
+            oikaisuvaatimuksen viimeistään {last_claim_day}.
+
+            Päätöksen ja ohjeet näette palvelussa.
+        """),
+        "final": _told("""
+            Päätös on lainvoimainen
+
+            Päätös asiassanne on lainvoimainen.
+        """),
+        "paid": _told("""
+            Avustus on maksettu
+
+            Avustus on maksettu {paid_on} ilmoittamallenne tilille.
+        """),
+        "payment_delayed": _told("""
+            Maksu ei mennyt perille: tarkistakaa tilinumero
+
+            Avustuksen maksu ei mennyt perille. Tarkistakaa palvelussa, että tilinumeronne on oikein.
+            Emme koskaan pyydä tilinumeroa sähköpostilla.
+        """),
+        "recovery": _told("""
+            Päätös avustuksen takaisinperinnästä
+
+            Asiassanne on tehty päätös avustuksen takaisinperinnästä. Kirjautukaa palveluun lukemaan se.
+        """),
+        "report_due": _told("""
+            Käyttöselvitys on annettava viimeistään {due_on}
+
+            Selvitys avustuksen käytöstä on annettava palvelussa viimeistään {due_on}.
+        """),
+        "call_amended": _told("""
+            Haun tietoja on muutettu
+
+            Haku, johon olette lähettäneet tai aloittaneet hakemuksen, on muuttunut:
+
+            {what_changed}
+        """),
+    },
+)
+
+_SWEDISH: Final = Wording(
+    greeting="Hej {name},",
+    log_in="Logga in i tjänsten:",
+    automatic="Detta är ett automatiskt meddelande som inte kan besvaras.",
+    regards="Med vänlig hälsning",
+    occasions={
+        "received": _told("""
+            Er ansökan har tagits emot
+
+            Er ansökan har antecknats i diariet med numret {diary_number}. Vi meddelar er när
+            behandlingen går framåt. I tjänsten ser ni i vilket skede ansökan är.
+        """),
+        "supplement_requested": _told("""
+            Begäran om komplettering: svara senast {due_on}
+
+            För behandlingen av er ansökan behövs en komplettering. Svara i tjänsten senast {due_on}.
+
+            Begäran:
+
+            {question}
+        """),
+        "transferred": _told("""
+            Er ansökan har överförts till kommunen
+
+            Er ansökan gäller verksamhet som det är kommunens uppgift att understöda. Ansökan har
+            överförts till denna kommun: {municipality}.
+
+            Överföringen är inget avslag: kommunen behandlar ansökan enligt sina egna grunder.
+        """),
+        "decided": _told("""
+            Beslutet i ert ärende är klart
+
+            Ett beslut har fattats i ert ärende. Logga in i tjänsten för att läsa det.
+        """),
+        "notified": _told("""
+            Beslutet har delgetts er
+
+            Beslutet i ert ärende har delgetts er. Om ni är missnöjda med det kan ni begära omprövning
+            senast {last_claim_day}.
+
+            Beslutet och anvisningarna finns i tjänsten.
+        """),
+        "final": _told("""
+            Beslutet har vunnit laga kraft
+
+            Beslutet i ert ärende har vunnit laga kraft.
+        """),
+        "paid": _told("""
+            Understödet har betalats
+
+            Understödet har betalats {paid_on} till det konto som ni har uppgett.
+        """),
+        "payment_delayed": _told("""
+            Betalningen gick inte fram: kontrollera kontonumret
+
+            Betalningen av understödet gick inte fram. Kontrollera i tjänsten att ert kontonummer är
+            rätt. Vi ber aldrig om kontonummer per e-post.
+        """),
+        "recovery": _told("""
+            Beslut om återkrav av understöd
+
+            Ett beslut om återkrav av understöd har fattats i ert ärende. Logga in i tjänsten för att
+            läsa det.
+        """),
+        "report_due": _told("""
+            Redovisningen ska lämnas senast {due_on}
+
+            Redovisningen av hur understödet har använts ska lämnas i tjänsten senast {due_on}.
+        """),
+        "call_amended": _told("""
+            Uppgifterna i utlysningen har ändrats
+
+            Utlysningen som ni har sökt i eller har påbörjat en ansökan till har ändrats:
+
+            {what_changed}
+        """),
+    },
+)
+
+_ENGLISH: Final = Wording(
+    greeting="Dear {name},",
+    log_in="Log in to the service:",
+    automatic="This is an automatic message. It cannot be replied to.",
+    regards="Kind regards",
+    occasions={
+        "received": _told("""
+            Your application has been received
+
+            Your application has been entered in the diary under number {diary_number}. We will tell you
+            when its handling moves on. The service shows where your application stands.
+        """),
+        "supplement_requested": _told("""
+            Request for further information: reply by {due_on}
+
+            Further information is needed to handle your application. Please reply in the service by
+            {due_on}.
+
+            The request:
+
+            {question}
+        """),
+        "transferred": _told("""
+            Your application has been transferred to the municipality
+
+            Your application concerns activities that are the municipality's task to support. It has
+            been transferred to this municipality: {municipality}.
+
+            The transfer is no rejection: the municipality handles the application by its own criteria.
+        """),
+        "decided": _told("""
+            The decision in your case is ready
+
+            A decision has been made in your case. Please log in to read it.
+        """),
+        "notified": _told("""
+            You have been notified of the decision
+
+            You have been notified of the decision in your case. If you are not satisfied with it, you
+            may make a claim for rectification by {last_claim_day}.
+
+            The decision and the instructions are in the service.
+        """),
+        "final": _told("""
+            The decision is final
+
+            The decision in your case is final.
+        """),
+        "paid": _told("""
+            The grant has been paid
+
+            The grant was paid on {paid_on} to the account that you have given.
+        """),
+        "payment_delayed": _told("""
+            The payment did not arrive: check the account number
+
+            The payment of the grant did not arrive. Please check in the service that your account
+            number is right. We never ask for an account number by e-mail.
+        """),
+        "recovery": _told("""
+            Decision on the recovery of a grant
+
+            A decision on the recovery of a grant has been made in your case. Please log in to read it.
+        """),
+        "report_due": _told("""
+            The report on the use of the grant is due by {due_on}
+
+            The report on the use of the grant has to be given in the service by {due_on}.
+        """),
+        "call_amended": _told("""
+            The call has been changed
+
+            The call that you have applied to, or have begun an application for, has changed:
+
+            {what_changed}
+        """),
+    },
+)
+
+TEXTS: Final[Mapping[Language, Wording]] = {"fi": _FINNISH, "sv": _SWEDISH, "en": _ENGLISH}

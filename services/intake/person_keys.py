@@ -1,0 +1,123 @@
+"""The keys of persons: what events hold of somebody is encrypted with a key of their own, and destroying it erases it.
+
+A key (256 bits) is kept wrapped (AES key wrap, RFC 3394) by the county's key-encryption key, in a table that may have a
+database of its own: its backups are kept as long as an erasure may take, no longer, for a key that a backup still holds
+is not destroyed. The table is no part of the ledger, and no proof depends on it.
+
+    Refused (conflict, person-erased)    something should be sealed for a person whose key was destroyed
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from schemas.personal import Sealed
+from schemas.refusals import conflict
+
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_MAKE: Final = "INSERT INTO person_key (person_id, wrapped, made_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+_WRAPPED: Final = "SELECT wrapped FROM person_key WHERE person_id = $1"
+_ALL_WRAPPED: Final = (
+    "SELECT person_id, wrapped FROM person_key WHERE person_id = ANY ($1::uuid[]) AND wrapped IS NOT NULL"
+)
+_DESTROY: Final = """
+INSERT INTO person_key (person_id, wrapped, made_at, destroyed_at) VALUES ($1, NULL, $2, $2)
+ON CONFLICT (person_id) DO UPDATE SET wrapped = NULL, destroyed_at = coalesce(person_key.destroyed_at, $2)
+"""
+
+
+class KeyUnusable(Exception):
+    """The key-encryption key is missing, malformed, or not the one that wrapped the kept keys."""
+
+
+def load_key_encryption_key(path: Path) -> bytes:
+    """The county's key-encryption key: 32 bytes in base64. Raises KeyUnusable."""
+    try:
+        key = b64decode(path.read_text(encoding="ascii").strip(), validate=True)
+    except (OSError, UnicodeDecodeError, NotBase64) as error:
+        raise KeyUnusable(f"{path.name} should hold 32 random bytes in base64") from error
+    if len(key) != KEY_BYTES:
+        raise KeyUnusable(f"{path.name} should hold 32 random bytes in base64, and holds {len(key)}")
+    return key
+
+
+class PersonKeys:
+    """Seals and opens what is said of persons. `start` before use, `stop` after."""
+
+    def __init__(self, dsn: str, schema: str, key_encryption_key: bytes, clock: Callable[[], datetime]) -> None:
+        self._dsn = dsn
+        self._settings = {"search_path": schema, "application_name": f"{schema}-person-keys"}
+        self._key = key_encryption_key
+        self._clock = clock
+        self._pool: asyncpg.Pool[Any] | None = None
+
+    async def start(self) -> None:
+        self._pool = await asyncpg.create_pool(
+            self._dsn, server_settings=self._settings, min_size=0, max_size=4, timeout=5
+        )
+
+    async def stop(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def seal(self, person_id: UUID, details: Mapping[str, str]) -> Sealed:
+        """Encrypts what is said of a person, with a new key for a new person. Raises Refused for an erased one."""
+        made = aes_key_wrap(self._key, AESGCM.generate_key(KEY_BYTES * 8))
+        await self._connections.execute(_MAKE, person_id, made, self._clock())
+        wrapped = await self._connections.fetchval(_WRAPPED, person_id)
+        if wrapped is None:
+            raise conflict("person-erased", "this person was erased: name them anew under a new id")
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = AESGCM(self._unwrap(wrapped)).encrypt(nonce, msgspec.json.encode(details), person_id.bytes)
+        return Sealed(person_id=person_id, ciphertext=b64encode(nonce + sealed).decode())
+
+    async def open(self, sealed: Iterable[Sealed]) -> dict[Sealed, Mapping[str, str]]:
+        """What was sealed, by its sealed form, read with one statement; without those whose person was erased.
+
+        Raises KeyUnusable when something does not open though its key is there.
+        """
+        asked = list(sealed)
+        rows = await self._connections.fetch(_ALL_WRAPPED, list({each.person_id for each in asked}))
+        keys = {row["person_id"]: self._unwrap(row["wrapped"]) for row in rows}
+        return {each: _decrypt(keys[each.person_id], each) for each in asked if each.person_id in keys}
+
+    async def destroy(self, person_id: UUID) -> None:
+        """Destroys a person's key, for good; does nothing when that is done."""
+        await self._connections.execute(_DESTROY, person_id, self._clock())
+
+    @property
+    def _connections(self) -> asyncpg.Pool[Any]:
+        if self._pool is None:
+            raise RuntimeError("the person keys are not started")
+        return self._pool
+
+    def _unwrap(self, wrapped: bytes) -> bytes:
+        try:
+            return aes_key_unwrap(self._key, wrapped)
+        except InvalidUnwrap as error:
+            raise KeyUnusable(
+                "the key-encryption key is not the one that the persons' keys were wrapped with"
+            ) from error
+
+
+def _decrypt(key: bytes, sealed: Sealed) -> Mapping[str, str]:
+    raw = b64decode(sealed.ciphertext)
+    try:
+        plain = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], sealed.person_id.bytes)
+    except InvalidTag as error:
+        raise KeyUnusable(f"what is said of person {sealed.person_id} was not sealed with their key") from error
+    return msgspec.json.decode(plain, type=dict[str, str])

@@ -1,0 +1,125 @@
+"""What applicants are told by mail, and to whom: an event of intake is the occasion, a contact the addressee."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from schemas.county import County
+from schemas.facts import Fact
+from schemas.helsinki import HELSINKI
+from schemas.intake import ApplicationStandingChanged, CallAmended, Standing
+from schemas.personal import Sealed
+from services.ledger import Ledger, Record
+from services.web.clock import Clock
+from services.web.handling import fact_of
+
+from .messages import Addressee, Occasion
+from .person_keys import PersonKeys
+
+PAGE: Final = 500
+_OCCASIONS: Final[Mapping[Standing, str]] = {
+    "in_preparation": "received", "supplement_requested": "supplement_requested", "transferred": "transferred",
+    "decided": "decided", "notified": "notified", "final": "final", "paid": "paid",
+    "payment_delayed": "payment_delayed", "recovery": "recovery",
+}  # fmt: skip
+TOLD: Final = frozenset({ApplicationStandingChanged.event_type, CallAmended.event_type})
+
+
+class Telling:
+    """Finds occasions and addressees in intake's registers."""
+
+    def __init__(self, ledger: Ledger, county: County, clock: Clock, keys: PersonKeys) -> None:
+        self._ledger = ledger
+        self._county = county
+        self._clock = clock
+        self._keys = keys
+
+    async def occasions(self, record: Record) -> Sequence[Occasion]:
+        """What an event is the occasion for; nothing for events that applicants are not told of."""
+        if record.type not in TOLD:
+            return ()
+        fact: Fact = fact_of(record)
+        if isinstance(fact, CallAmended):
+            return [occasion async for occasion in self._of_amendment(fact, record.position)]
+        assert isinstance(fact, ApplicationStandingChanged)
+        return self._of_standing(fact, record.recorded_at.astimezone(HELSINKI).date())
+
+    def _of_standing(self, change: ApplicationStandingChanged, on: date) -> Sequence[Occasion]:
+        name = _OCCASIONS.get(change.standing)
+        if name is None:
+            return ()
+        subject = f"application/{change.application_id}"
+        parameters = self._parameters(change, on)
+        return (Occasion(name, subject, parameters, str(change.application_id)),)
+
+    def _parameters(self, change: ApplicationStandingChanged, on: date) -> dict[str, object]:
+        municipality = change.municipality and self._county.municipality(change.municipality, on)
+        said: dict[str, object | None] = {
+            "diary_number": change.diary_number,
+            "question": change.question or change.note,
+            "due_on": change.due_on,
+            "last_claim_day": change.due_on,
+            "paid_on": change.happened_on,
+            "municipality": municipality.name.fi if municipality else change.municipality,
+        }
+        return {name: value for name, value in said.items() if value is not None}
+
+    async def _of_amendment(self, amended: CallAmended, position: int) -> Any:
+        """Everybody who has sent an application of the call, or has begun a draft of it; each association once."""
+        told: set[str] = set()
+        after = ""
+        where = {"call_id": amended.call_id}
+        while page := await self._ledger.page("applications", position, after=after, where=where, limit=PAGE):
+            after = page[-1].key
+            told.update(entry.document["association_id"] for entry in page)
+        rows = await self._ledger.pool.fetch(
+            "SELECT DISTINCT association_id FROM draft WHERE call_id = $1 AND sent_at IS NULL", amended.call_id
+        )
+        told.update(row["association_id"] for row in rows)
+        words = amended.what_changed
+        parameters = {
+            "what_changed": {"fi": words.fi, "sv": words.sv, "en": words.en},
+            "call": amended.title,
+        }
+        for association_id in sorted(told):
+            yield Occasion("call_amended", f"association/{association_id}", parameters)
+
+    async def addressee(self, subject: str) -> Addressee | None:
+        """Who is meant by 'application/<id>' or 'association/<id>': the application's contact, else one of the
+        association's contacts in force; None where nobody is known or they were erased.
+        """
+        category, key = subject.split("/", 1)
+        contact_id: str | None = None
+        association_id = key
+        if category == "application":
+            entry = await self._ledger.entry("applications", key)
+            if entry is None:
+                return None
+            association_id, contact_id = entry.document["association_id"], entry.document.get("contact_id")
+        association = await self._ledger.entry("associations", association_id)
+        people = await self._people(association_id)
+        contacts = [each for each in people if each["role"] == "contact"]
+        chosen = [each for each in people if each["person_id"] == contact_id] or contacts
+        if association is None or not chosen:
+            return None
+        sealed = [Sealed.model_validate(each["details"]) for each in chosen]
+        opened = await self._keys.open(sealed)
+        for each in sealed:
+            if each in opened:
+                details = opened[each]
+                return Addressee(details["email"], details["name"], association.document["language"])
+        return None
+
+    async def _people(self, association_id: str) -> list[dict[str, Any]]:
+        today = self._clock().astimezone(HELSINKI).date().isoformat()
+        where = {"association_id": association_id, "erased": False}
+        position = (await self._ledger.head()).size
+        entries = await self._ledger.page("persons", position, where=where, limit=PAGE)
+        return [
+            dict(entry.document)
+            for entry in entries
+            if entry.document["valid_from"] <= today
+            and (entry.document["valid_until"] is None or today <= entry.document["valid_until"])
+        ]
