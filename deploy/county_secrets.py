@@ -1,4 +1,5 @@
-"""Makes the folder of secrets that compose.yaml reads: passwords, signing keys, and what audit is told.
+"""Makes the folder of secrets that compose.yaml reads: passwords, signing keys, the key of persons' keys, and
+what audit is told.
 
     python -m deploy.county_secrets FOLDER
 
@@ -11,6 +12,7 @@ have other numbers than the owner here.
 import json
 import secrets
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,6 +25,8 @@ SIGNING = ("intake", "decisions", "payments")
 ROLES = ("owner", "service", "auditor")
 # Checkpoints are signed in the name that services/web/composition.py gives each ledger.
 ORIGIN = "grant-ledger"
+# Persons' keys are wrapped with it: without it nobody that the ledger tells of can be read any more.
+PERSONS_KEY = "persons_key"
 SUPERUSERS = ("postgres_password", "audit_postgres_password")
 
 
@@ -38,6 +42,7 @@ def make_secrets(folder: Path) -> None:
         _keep_or_write(key, _new_signing_key())
         verifier = Signer.load(f"{ORIGIN}/{service}", key).verifier
         _write(folder / f"{service}_vkey", verifier.vkey() + "\n")
+    _keep_or_write(folder / PERSONS_KEY, b64encode(secrets.token_bytes(32)).decode("ascii"))
     sources = {service: _source(folder, service) for service in SIGNING}
     _write(folder / "audit_sources", json.dumps(sources))
 

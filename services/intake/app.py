@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
 
 from schemas.county import County
+from schemas.helsinki import HELSINKI
 from services.ledger import Ledger, Verifier
 from services.web.composition import Parts, compose, ledger_of, signer_of
 from services.web.county import load_county
@@ -16,7 +18,7 @@ from services.web.requests import BodyLimits
 
 from . import api, views
 from .handlers import Applications, Associations, Attachments, Calls, Drafts, Handlers
-from .messages import Letterhead, Mailer, Post, messaging
+from .messages import Letterhead, Mailer, Post, following, messaging
 from .person_keys import PersonKeys, load_key_encryption_key
 from .reactions import Reactions
 from .settings import IntakeSettings
@@ -33,22 +35,23 @@ def application(settings: IntakeSettings | None = None) -> tuple[FastAPI, Intake
     handlers = _handlers(chosen, ledger, county, signer_of(chosen, "intake").verifier, keys)
 
     async def person_keys() -> AsyncIterator[None]:
-        if keys is None:
-            yield
-            return
-        await keys.start()
         yield
-        await keys.stop()
+        if keys is not None:
+            await keys.stop()
 
     async def mail() -> AsyncIterator[None]:
         if keys is None or chosen.mail_url is None:
-            yield
+            # Nobody is told now; whoever turns mail on later should not be told of the past.
+            async with asynccontextmanager(following)(ledger, interval_seconds=chosen.mail_interval_seconds):
+                yield
             return
         telling = Telling(ledger, county, chosen.clock, keys)
         mailer = Mailer(chosen.mail_url.get_secret_value(), chosen.mail_sender, password_file=chosen.mail_password_file)
-        county_name = county.identity(chosen.clock().date()).name
-        post = Post(mailer, telling.addressee, Letterhead(county_name.fi, chosen.public_address))
-        async for _ in messaging(ledger, telling.occasions, post, interval_seconds=chosen.mail_interval_seconds):
+        name = county.identity(chosen.clock().astimezone(HELSINKI).date()).name
+        letterhead = Letterhead({"fi": name.fi, "sv": name.sv, "en": name.en}, chosen.public_address)
+        post = Post(mailer, telling.addressee, letterhead)
+        interval = chosen.mail_interval_seconds
+        async with asynccontextmanager(messaging)(ledger, telling.occasions, post, interval_seconds=interval):
             yield
 
     parts = Parts(

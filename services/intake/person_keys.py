@@ -9,6 +9,7 @@ is not destroyed. The table is no part of the ledger, and no proof depends on it
 
 from __future__ import annotations
 
+import asyncio
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
@@ -56,7 +57,7 @@ def load_key_encryption_key(path: Path) -> bytes:
 
 
 class PersonKeys:
-    """Seals and opens what is said of persons. `start` before use, `stop` after."""
+    """Seals and opens what is said of persons. It connects at its first use; `stop` after."""
 
     def __init__(self, dsn: str, schema: str, key_encryption_key: bytes, clock: Callable[[], datetime]) -> None:
         self._dsn = dsn
@@ -64,11 +65,7 @@ class PersonKeys:
         self._key = key_encryption_key
         self._clock = clock
         self._pool: asyncpg.Pool[Any] | None = None
-
-    async def start(self) -> None:
-        self._pool = await asyncpg.create_pool(
-            self._dsn, server_settings=self._settings, min_size=0, max_size=4, timeout=5
-        )
+        self._opening = asyncio.Lock()
 
     async def stop(self) -> None:
         if self._pool is not None:
@@ -77,8 +74,8 @@ class PersonKeys:
     async def seal(self, person_id: UUID, details: Mapping[str, str]) -> Sealed:
         """Encrypts what is said of a person, with a new key for a new person. Raises Refused for an erased one."""
         made = aes_key_wrap(self._key, AESGCM.generate_key(KEY_BYTES * 8))
-        await self._connections.execute(_MAKE, person_id, made, self._clock())
-        wrapped = await self._connections.fetchval(_WRAPPED, person_id)
+        await (await self._connections()).execute(_MAKE, person_id, made, self._clock())
+        wrapped = await (await self._connections()).fetchval(_WRAPPED, person_id)
         if wrapped is None:
             raise conflict("person-erased", "this person was erased: name them anew under a new id")
         nonce = os.urandom(_NONCE_BYTES)
@@ -91,18 +88,20 @@ class PersonKeys:
         Raises KeyUnusable when something does not open though its key is there.
         """
         asked = list(sealed)
-        rows = await self._connections.fetch(_ALL_WRAPPED, list({each.person_id for each in asked}))
+        rows = await (await self._connections()).fetch(_ALL_WRAPPED, list({each.person_id for each in asked}))
         keys = {row["person_id"]: self._unwrap(row["wrapped"]) for row in rows}
         return {each: _decrypt(keys[each.person_id], each) for each in asked if each.person_id in keys}
 
     async def destroy(self, person_id: UUID) -> None:
         """Destroys a person's key, for good; does nothing when that is done."""
-        await self._connections.execute(_DESTROY, person_id, self._clock())
+        await (await self._connections()).execute(_DESTROY, person_id, self._clock())
 
-    @property
-    def _connections(self) -> asyncpg.Pool[Any]:
-        if self._pool is None:
-            raise RuntimeError("the person keys are not started")
+    async def _connections(self) -> asyncpg.Pool[Any]:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._dsn, server_settings=self._settings, min_size=0, max_size=4, timeout=5
+                )
         return self._pool
 
     def _unwrap(self, wrapped: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -55,18 +55,19 @@ class Telling:
         return (Occasion(name, subject, parameters, str(change.application_id)),)
 
     def _parameters(self, change: ApplicationStandingChanged, on: date) -> dict[str, object]:
-        municipality = change.municipality and self._county.municipality(change.municipality, on)
+        named = change.municipality
+        municipality = None if named is None else self._county.municipality(named, on)
         said: dict[str, object | None] = {
             "diary_number": change.diary_number,
             "question": change.question or change.note,
             "due_on": change.due_on,
             "last_claim_day": change.due_on,
             "paid_on": change.happened_on,
-            "municipality": municipality.name.fi if municipality else change.municipality,
+            "municipality": None if municipality is None else municipality.name.fi,
         }
         return {name: value for name, value in said.items() if value is not None}
 
-    async def _of_amendment(self, amended: CallAmended, position: int) -> Any:
+    async def _of_amendment(self, amended: CallAmended, position: int) -> AsyncIterator[Occasion]:
         """Everybody who has sent an application of the call, or has begun a draft of it; each association once."""
         told: set[str] = set()
         after = ""

@@ -268,10 +268,6 @@ def check_assessed(case: Case, call: CallNoted | None) -> None:
 def check_outcome(case: Case, outcome: Outcome, amount: int) -> None:
     """An outcome fits its sum: in full what was applied for, in part less, else nothing; late is not examined."""
     applied = case.opened.applied
-    if amount > case.eligible:
-        raise invalid(
-            "more-than-the-countys-part", f"{euros(case.eligible)} of it concern the county's task", "/amount"
-        )
     if case.opened.late and outcome != "not_examined":
         raise conflict("late", "the application came late: it is not examined")
     if outcome == "not_examined" and not case.opened.late:
@@ -285,6 +281,10 @@ def check_outcome(case: Case, outcome: Outcome, amount: int) -> None:
     if not fits:
         raise invalid("amount-does-not-fit", f"{outcome} does not go with {euros(amount)} when {euros(applied)} "
                       "was applied for", "/amount")  # fmt: skip
+    if amount > case.eligible:
+        raise invalid(
+            "more-than-the-countys-part", f"{euros(case.eligible)} of it concern the county's task", "/amount"
+        )
 
 
 def propose(case: Case, person: str, outcome: Outcome, amount: int, reasons: str) -> list[Fact]:

@@ -11,7 +11,7 @@ from services.intake.storage import NotStored, ScannerUnavailable, StoreUnavaila
 from services.ledger import Ledger
 from services.web.problems import Problem, register_problem
 
-from . import applications, associations, attachments, calls, drafts
+from . import applications, associations, attachments, calls, drafts, messages
 
 ATTACHMENT_BYTES_MAX: Final = 20 * 1000 * 1000
 LARGE_BODIES: Final = {attachments.PATH: ATTACHMENT_BYTES_MAX + 1}
@@ -27,6 +27,7 @@ def router(handlers: Handlers, ledger: Ledger) -> APIRouter:
     routes.include_router(associations.persons(handlers.associations, ledger))
     routes.include_router(attachments.router(handlers.attachments, ledger))
     routes.include_router(drafts.router(handlers.drafts))
+    routes.include_router(messages.router(ledger))
     routes.include_router(applications.reading(handlers.applications, ledger))
     return routes
 

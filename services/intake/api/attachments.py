@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.exceptions import HTTPException
 
 from schemas.identifiers import BusinessId, Name, Slug
 from schemas.refusals import not_found
 from services.intake.handlers import Attachments
+from services.intake.storage.limits import DEFAULT_LIMITS, too_large
 from services.ledger import Ledger
 from services.web.commands import AsOf, Command, as_of, command, register_page, respond
 from services.web.identity import Identity
@@ -42,7 +46,7 @@ def router(attachments: Attachments, ledger: Ledger) -> APIRouter:
         at once.
         """
         whose = own_of(commanded.identity, "attachment.store", association_id)
-        return respond(await attachments.take(commanded, whose, kind, name, request.stream()), 201)
+        return respond(await attachments.take(commanded, whose, kind, name, _chunks(request)), 201)
 
     @routes.get("")
     async def list_attachments(
@@ -75,3 +79,14 @@ def router(attachments: Attachments, ledger: Ledger) -> APIRouter:
         return StreamingResponse(chunks, media_type="application/octet-stream", headers=headers)
 
     return routes
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes. What grows over the service's limit without having said so is told the limit of files."""
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except HTTPException as error:
+        if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            raise too_large(DEFAULT_LIMITS) from error
+        raise

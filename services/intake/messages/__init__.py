@@ -28,7 +28,7 @@ from services.intake.messages.outbox import (
     retry,
 )
 from services.intake.messages.sending import FindAddressee, Post, Tally, send_due
-from services.intake.messages.task import messaging
+from services.intake.messages.task import following, messaging
 from services.intake.messages.texts import OCCASIONS, Letterhead, MailText, write
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "Tally",
     "TextImpossible",
     "follow",
+    "following",
     "list_messages",
     "messaging",
     "retry",

@@ -35,6 +35,27 @@ async def messaging(
         await end(task)
 
 
+async def following(ledger: Ledger, *, interval_seconds: float = INTERVAL_SECONDS) -> AsyncIterator[None]:
+    """For `Parts.tasks` where no mail is sent: events are passed over, so that mail turned on later tells nobody of the
+    past.
+    """
+
+    async def pass_over() -> bool:
+        await follow(ledger, lambda _: ())
+        return False
+
+    async def attend() -> None:
+        while True:
+            await _try("events could not be passed over", pass_over)
+            await asyncio.sleep(interval_seconds)
+
+    task = asyncio.create_task(attend(), name="messages")
+    try:
+        yield
+    finally:
+        await end(task)
+
+
 async def _attend(ledger: Ledger, occasions_of: OccasionsOf, post: Post, interval_seconds: float) -> None:
     async def look() -> bool:
         await follow(ledger, occasions_of)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from services.decisions.domain.deadlines import counts_as_received, last_claim_day
-from services.decisions.handlers import Decisions
+from services.decisions.handlers import Decisions, Documents
 from services.ledger import Ledger
 from tests.unit.given import county
 
@@ -16,7 +16,8 @@ def clock() -> datetime:
 
 def is_working_day(day: date) -> bool:
     """As the service asks: the county's calendar; no database is touched."""
-    return Decisions(Ledger("", "decisions", clock), county(), clock)._is_working_day(day)
+    ledger = Ledger("", "decisions", clock)
+    return Decisions(ledger, county(), clock, Documents(ledger, county(), clock))._is_working_day(day)
 
 
 def last_day(sent_on: date, days: int) -> date:
