@@ -66,7 +66,13 @@ def _standing_changed_1_to_2(data: Data) -> Data:
     return {**data, "question": None, "due_on": None, "happened_on": None, "municipality": None}
 
 
+def _section_taken_1_to_2(data: Data) -> Data:
+    """Who left the meeting for a case was not kept."""
+    return {**data, "excluded": []}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("meeting.section_taken", 1): _section_taken_1_to_2,
     ("application.standing_changed", 1): _standing_changed_1_to_2,
     ("application.submitted", 1): _application_submitted_1_to_2,
     ("application.submitted", 2): _application_submitted_2_to_3,

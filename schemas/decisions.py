@@ -306,13 +306,26 @@ class MeetingConvened(Fact):
     present: tuple[Person, ...] = Field(min_length=1, max_length=60)
 
 
-class SectionTaken(Fact):
+class SectionTakenV1(Fact, title="SectionTaken"):
     """A section (*pykälä*) of a meeting's minutes is given to a case; sections have no gaps."""
 
     event_type: ClassVar[str] = "meeting.section_taken"
     meeting_id: Slug
     section: int = Field(strict=True, ge=1)
     application_id: UUID
+
+
+class SectionTaken(Fact):
+    """A section (*pykälä*) of a meeting's minutes is given to a case; sections have no gaps. `excluded`, since version
+    2, are those present who were disqualified in this case and so left the meeting for it.
+    """
+
+    event_type: ClassVar[str] = "meeting.section_taken"
+    event_schema: ClassVar[int] = 2
+    meeting_id: Slug
+    section: int = Field(strict=True, ge=1)
+    application_id: UUID
+    excluded: tuple[Person, ...] = Field(max_length=60)
 
 
 class DecisionMade(Fact):
@@ -337,6 +350,43 @@ class DecisionMade(Fact):
     organ: Name
     meeting_id: Slug | None
     section: int | None = Field(default=None, ge=1)
+
+
+class DeMinimisAssessed(Fact):
+    """Whether a grant is de minimis aid (Regulation (EU) 2023/2831), with the reason: legal form decides nothing, a
+    non-profit that offers goods or services on a market is an undertaking.
+    """
+
+    event_type: ClassVar[str] = "de_minimis.assessed"
+    application_id: UUID
+    aid: StrictBool
+    reason: Text
+    person: Person
+
+
+class DeMinimisGranted(Fact):
+    """De minimis aid was granted to an undertaking; it counts from the date of granting, not of payment."""
+
+    event_type: ClassVar[str] = "de_minimis.granted"
+    association_id: BusinessId
+    association_name: Name
+    application_id: UUID
+    diary_number: DiaryNumber
+    amount: PositiveMoney
+    granted_on: Date
+    three_years_before: NonNegativeMoney
+
+
+class DeMinimisChanged(Fact):
+    """The sum of a granted aid changed by a decision on a claim: `amount` is the new whole, zero where it ended. The
+    date of granting stays.
+    """
+
+    event_type: ClassVar[str] = "de_minimis.changed"
+    association_id: BusinessId
+    application_id: UUID
+    amount: NonNegativeMoney
+    changed_on: Date
 
 
 class DecisionDocumented(Fact):
@@ -427,6 +477,7 @@ FACTS: tuple[type[Fact], ...] = (
     AppropriationSet, AppropriationCommitted, AppropriationReleased, DiaryNumberAssigned, CallNoted, PersonNoted,
     CaseOpenedV1, CaseOpened, CaseAssignedV1, CaseAssigned, TaskDecided, CaseTransferred, CaseWithdrawn,
     SupplementRequested, SupplementReceived, ConflictDeclared, ActRefused, AssessmentRecordedV1, AssessmentRecorded,
-    ProposalMade, AllocationChosen, MeetingConvened, SectionTaken, DecisionMade, DecisionDocumented, DecisionNotified,
+    ProposalMade, AllocationChosen, MeetingConvened, SectionTakenV1, SectionTaken,
+    DecisionMade, DeMinimisAssessed, DeMinimisGranted, DeMinimisChanged, DecisionDocumented, DecisionNotified,
     RectificationClaimed, RectificationDecided, DecisionBecameFinal, AgreementSigned, RecoveryDecided,
 )  # fmt: skip

@@ -160,6 +160,19 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "ceiling": None, "points_min": 40, "lines": [{"application_id": APPLICATION, "amount": "1500.00 EUR"}],
         "total": "1500.00 EUR", "person": "officer-1",
     },
+    ("meeting.section_taken", 2): {
+        "meeting_id": "hyte-2026-02-24", "section": 1, "application_id": APPLICATION, "excluded": ["board-3"],
+    },
+    ("de_minimis.assessed", 1): {
+        "application_id": APPLICATION, "aid": True, "reason": "Tarjoaa palveluja markkinoilla", "person": "board-1",
+    },
+    ("de_minimis.granted", 1): {
+        "association_id": ID, "association_name": NAME, "application_id": APPLICATION, "diary_number": DIARY,
+        "amount": "1500.00 EUR", "granted_on": "2026-02-24", "three_years_before": "0.00 EUR",
+    },
+    ("de_minimis.changed", 1): {
+        "association_id": ID, "application_id": APPLICATION, "amount": "1600.00 EUR", "changed_on": "2026-03-24",
+    },
     ("decision.documented", 1): {"application_id": APPLICATION, "language": "fi", "sha256": SHA, "size_bytes": 30000},
     ("case.assigned", 1): {"application_id": APPLICATION, "officer": "officer-1"},
     ("case.transferred", 1): {

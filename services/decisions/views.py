@@ -66,6 +66,8 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
             after |= {"eligible": data["eligible"], "task": data["task"], "task_reason": data["reason"]}
         case "proposal.made":
             after |= {"proposed": {name: data[name] for name in ("outcome", "amount", "person")}}
+        case "de_minimis.assessed":
+            after |= {"de_minimis": data["aid"], "de_minimis_reason": data["reason"]}
         case "decision.documented":
             after["document_sha256"] = {**document["document_sha256"], data["language"]: data["sha256"]}
         case "rectification.decided":
@@ -126,6 +128,16 @@ def _meeting(document: Document | None, record: Record, data: Mapping[str, Any])
     return None if document is None else {**document, "sections": data["section"]}
 
 
+def _aid(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+    if record.type == "de_minimis.granted":
+        return {**data, "year": int(data["granted_on"][:4])}
+    return None if document is None else {**document, "amount": data["amount"], "changed_on": data["changed_on"]}
+
+
+def _application_key(_record: Record, data: Mapping[str, Any]) -> tuple[str]:
+    return (data["application_id"],)
+
+
 def _stream_key(record: Record, _data: Mapping[str, Any]) -> tuple[str]:
     return (record.key,)
 
@@ -133,6 +145,7 @@ def _stream_key(record: Record, _data: Mapping[str, Any]) -> tuple[str]:
 CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
     "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided", "case.assigned",
     "assessment.recorded", "case.task_decided", "decision.documented",
+    "de_minimis.assessed",
 }  # fmt: skip
 REGISTERS = (
     Register("cases", CASE_EVENTS, _stream_key, _case),
@@ -143,5 +156,6 @@ REGISTERS = (
         _stream_key,
         _appropriation,
     ),
+    Register("de_minimis", frozenset({"de_minimis.granted", "de_minimis.changed"}), _application_key, _aid),
     Register("meetings", frozenset({"meeting.convened", "meeting.section_taken"}), _stream_key, _meeting),
 )

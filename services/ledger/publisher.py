@@ -11,10 +11,10 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from struct import unpack_from
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import murmur2
 
 from schemas.envelope import Header, to_message
 
@@ -30,6 +30,22 @@ Queue = deque[tuple[int, bytes, bytes, list[Header]]]
 
 # Records that were appended together have one moment.
 _moment = lru_cache(maxsize=128)(encode_moment)
+
+
+def murmur2(key: bytes) -> int:
+    """The 32-bit hash by which Kafka's clients choose a key's partition. As aiokafka's, which takes half as long again:
+    it puts the words together byte by byte.
+    """
+    bits, factor = 0xFFFFFFFF, 0x5BD1E995
+    mixed = 0x9747B28C ^ len(key)
+    for given in unpack_from(f"<{len(key) // 4}I", key):
+        word = given * factor & bits
+        word ^= word >> 24
+        mixed = mixed * factor & bits ^ word * factor & bits
+    if rest := key[len(key) & ~3 :]:
+        mixed = (mixed ^ int.from_bytes(rest, "little")) * factor & bits
+    mixed = (mixed ^ mixed >> 13) * factor & bits
+    return mixed ^ mixed >> 15
 
 
 class BrokerLostData(Exception):

@@ -88,6 +88,7 @@ DECISIONS: Final[Mapping[str, frozenset[Role | None]]] = {
     "rectification.decide": DECISION_MAKER,
     "recovery.decide": DECISION_MAKER,
     "agreement.sign": PREPARATION,
+    "de_minimis.read": STAFF,
     "deadline.run": OPERATOR,
 }
 

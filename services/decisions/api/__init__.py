@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from services.decisions.handlers import Handlers
 from services.ledger import Ledger
 
-from . import allocations, cases
+from . import allocations, cases, de_minimis
 
 
 def router(handlers: Handlers, ledger: Ledger) -> APIRouter:
@@ -20,4 +20,5 @@ def router(handlers: Handlers, ledger: Ledger) -> APIRouter:
     routes.include_router(cases.documents(handlers.decisions, handlers.documents))
     routes.include_router(cases.bulk(handlers.decisions))
     routes.include_router(allocations.router(handlers.allocations, ledger))
+    routes.include_router(de_minimis.router(ledger))
     return routes

@@ -52,7 +52,8 @@ def allocate(rule: Rule, candidates: Sequence[Candidate], terms: Terms) -> list[
     Raises Refused when the floor lies above the ceiling, or the rule's own bounds are missing.
     """
     if rule == "floor_and_ceiling" and (terms.floor is None or terms.ceiling is None):
-        raise invalid("bounds-missing", "floor and ceiling belong to this rule", "/floor")
+        missing = "/floor" if terms.floor is None else "/ceiling"
+        raise invalid("bounds-missing", "floor and ceiling belong to this rule", missing)
     if terms.floor is not None and terms.ceiling is not None and terms.floor > terms.ceiling:
         raise invalid("floor-above-ceiling", "the floor is at most the ceiling", "/floor")
     order = ranked(candidates)

@@ -98,6 +98,10 @@ def evolve_meeting(state: Meeting | None, fact: Fact) -> Meeting | None:
     return state
 
 
-def take_section(state: Meeting, application_id: UUID) -> SectionTaken:
-    """The next section of the minutes for a case."""
-    return SectionTaken(meeting_id=state.convened.meeting_id, section=state.section + 1, application_id=application_id)
+def take_section(state: Meeting, application_id: UUID, disqualified: frozenset[str] = frozenset()) -> SectionTaken:
+    """The next section of the minutes for a case; those present who are disqualified in it leave for it."""
+    excluded = tuple(person for person in state.convened.present if person in disqualified)
+    return SectionTaken(
+        meeting_id=state.convened.meeting_id, section=state.section + 1, application_id=application_id,
+        excluded=excluded,
+    )  # fmt: skip

@@ -16,6 +16,9 @@ from schemas.decisions import (
     AppropriationReleased,
     CallNoted,
     DecisionNotified,
+    DeMinimisAssessed,
+    DeMinimisChanged,
+    DeMinimisGranted,
     MeetingConvened,
     NoticeManner,
     Outcome,
@@ -28,7 +31,7 @@ from schemas.helsinki import HELSINKI
 from schemas.identifiers import Name, Person, Slug, Text
 from schemas.money import NonNegativeAmount, PositiveAmount, euros
 from schemas.refusals import conflict, invalid, not_found
-from services.decisions.domain import appropriations, assessment, cases, deadlines, people
+from services.decisions.domain import appropriations, assessment, cases, de_minimis, deadlines, people
 from services.decisions.domain.cases import Case, Judgement, Ruling
 from services.ledger import Context, Ledger, StreamWrite
 from services.web.clock import Clock
@@ -78,8 +81,17 @@ class Propose(Contract):
     reasons: Text
 
 
+class DeMinimis(Contract):
+    """Whether the grant is de minimis aid, with the reason."""
+
+    aid: StrictBool
+    reason: Text
+
+
 class MakeDecision(Propose):
     """A decision: `payable_from` has one Helsinki date for each instalment."""
+
+    de_minimis: DeMinimis | None = None
 
     conditions: tuple[Text, ...] = Field(default=(), max_length=20)
     payable_from: tuple[Date, ...] = Field(default=(), max_length=60)
@@ -243,7 +255,8 @@ class Decisions:
             writes: list[StreamWrite] = []
             section = None
             if made.meeting_id is not None:
-                section, write = await self._take_section(made.meeting_id, person, case)
+                tied = await self._tied(case)
+                section, write = await self._take_section(made.meeting_id, person, case, case.disqualified | tied)
                 writes.append(write)
             ruling = Ruling(
                 person, made.organ, self.today(), made.outcome, made.amount, made.reasons, made.conditions,
@@ -251,6 +264,10 @@ class Decisions:
             )  # fmt: skip
             facts = cases.decide(case, ruling)
             writes += await self._bind(case, made.amount)
+            if made.de_minimis is not None:
+                assessed = DeMinimisAssessed(application_id=application_id, person=person, **dict(made.de_minimis))
+                facts = [*facts, assessed]
+                writes += await self._grant_aid(case, made) if made.de_minimis.aid and made.amount else []
             answer = {"application_id": str(application_id), "section": section}
             return Plan((loaded.write(facts), *writes), answer)
 
@@ -319,7 +336,10 @@ class Decisions:
                 made.payable_from,
             )
             facts = cases.decide_claim(case, ruling, made.change)
-            writes = await self._bind(case, made.amount - case.amount) if made.change else []
+            writes: list[StreamWrite] = []
+            if made.change:
+                writes += await self._bind(case, made.amount - case.amount)
+                writes += await self._change_aid(case, made.amount)
             return Plan((loaded.write(facts), *writes), {"application_id": str(application_id)})
 
         return await carry_out(self._ledger, command, decide)
@@ -395,13 +415,42 @@ class Decisions:
         known: Loaded[assessment.CallVersions] = await load(self._ledger, stream, assessment.evolve_call, {})
         return known.state.get(case.opened.call_version)
 
-    async def _take_section(self, meeting_id: str, person: str, case: Case) -> tuple[int, StreamWrite]:
+    async def _aids(self, case: Case) -> Loaded[de_minimis.Aids]:
+        stream = f"undertaking/{case.opened.association_id}"
+        loaded: Loaded[de_minimis.Aids] = await load(self._ledger, stream, de_minimis.evolve, {})
+        return loaded
+
+    async def _grant_aid(self, case: Case, made: MakeDecision) -> list[StreamWrite]:
+        """Notes the aid on its undertaking's stream, at the version at which what counts was summed."""
+        opened, today = case.opened, self.today()
+        loaded = await self._aids(case)
+        granted = DeMinimisGranted(
+            association_id=opened.association_id, association_name=opened.association_name,
+            application_id=opened.application_id, diary_number=opened.diary_number, amount=made.amount,
+            granted_on=today, three_years_before=0,
+        )  # fmt: skip
+        limit = self._county.payment_rules(today).de_minimis_limit
+        return [loaded.write(de_minimis.grant(loaded.state, granted, limit))]
+
+    async def _change_aid(self, case: Case, amount: int) -> list[StreamWrite]:
+        opened, today = case.opened, self.today()
+        loaded = await self._aids(case)
+        changed = DeMinimisChanged(
+            association_id=opened.association_id, application_id=opened.application_id, amount=amount,
+            changed_on=today,
+        )  # fmt: skip
+        limit = self._county.payment_rules(today).de_minimis_limit
+        return [loaded.write(de_minimis.change(loaded.state, changed, limit))]
+
+    async def _take_section(
+        self, meeting_id: str, person: str, case: Case, disqualified: frozenset[str]
+    ) -> tuple[int, StreamWrite]:
         loaded = await self.meeting(meeting_id)
         if loaded.state is None:
             raise not_found(f"meeting {meeting_id}")
         if person not in loaded.state.convened.present:
             raise invalid("not-present", "whoever decides at a meeting is present at it", "/meeting_id")
-        taken = appropriations.take_section(loaded.state, case.opened.application_id)
+        taken = appropriations.take_section(loaded.state, case.opened.application_id, disqualified)
         return taken.section, loaded.write([taken])
 
     async def _bind(self, case: Case, change: int) -> list[StreamWrite]:

@@ -56,9 +56,9 @@ def decimal(amount_cents: int) -> str:
 
 async def grants_csv(pages: AsyncIterator[list[OpenGrant]], names: CountyNames) -> AsyncIterator[bytes]:
     """The file of grants, a page at a time."""
-    yield "\ufeff".encode() + _lines([GRANT_HEADERS])
+    yield "\ufeff".encode() + lines([GRANT_HEADERS])
     async for page in pages:
-        yield _lines(_grant_cells(row, names) for row in page)
+        yield lines(_grant_cells(row, names) for row in page)
 
 
 def picture_csv(made: Picture, year: int, names: CountyNames) -> bytes:
@@ -73,7 +73,7 @@ def picture_csv(made: Picture, year: int, names: CountyNames) -> bytes:
         ]
         for (municipality, activity), cell in sorted(made.cells.items())
     ]  # fmt: skip
-    return "\ufeff".encode() + _lines([PICTURE_HEADERS, *rows])
+    return "\ufeff".encode() + lines([PICTURE_HEADERS, *rows])
 
 
 def _grant_cells(row: OpenGrant, names: CountyNames) -> list[str]:
@@ -89,7 +89,8 @@ def _grant_cells(row: OpenGrant, names: CountyNames) -> list[str]:
     ]  # fmt: skip
 
 
-def _lines(rows: Iterable[Sequence[str]]) -> bytes:
+def lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows of cells that are inert already, as lines of the file."""
     written = io.StringIO(newline="")
     csv.writer(written, delimiter=";", lineterminator="\r\n").writerows(rows)
     return written.getvalue().encode()

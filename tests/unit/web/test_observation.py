@@ -183,6 +183,12 @@ async def test_the_trace_comes_in_and_goes_on_to_the_next_service(
     assert "Aino" not in str(span.attributes)
 
 
+async def test_a_trace_that_nobody_takes_goes_on_as_it_came(client: httpx.AsyncClient, bearer: Bearer) -> None:
+    sent = f"00-{TRACE}-{PARENT}-01"
+    onward = (await client.get("/v1/trouble/outgoing", headers=bearer() | {"traceparent": sent})).json()
+    assert onward["traceparent"] == sent
+
+
 async def test_health_and_metrics_make_no_spans(client: httpx.AsyncClient, app: FastAPI) -> None:
     spans = InMemorySpanExporter()
     app.state.tracer_provider.add_span_processor(SimpleSpanProcessor(spans))

@@ -77,6 +77,7 @@ EXPECTED = {
     "rectification.decide": "d",
     "recovery.decide": "d",
     "agreement.sign": "od",
+    "de_minimis.read": "odfu",
     "deadline.run": "p",
     "grant.read": "fu",
     "grant.list": "fu",

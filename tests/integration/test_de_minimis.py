@@ -1,0 +1,84 @@
+"""De minimis aid over HTTP on a real database: the limit holds at the same moment, and the register says what counts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from schemas.decisions import AppropriationSet, CaseOpened, ProposalMade, RectificationClaimed
+from services.web.identity import Role
+from tests.infrastructure.databases import FreshDatabase
+from tests.integration.in_process import InProcess, identity, in_process, problem
+from tests.unit.given import fact
+
+APPLIED = "160000.00 EUR"
+
+
+@pytest.fixture
+async def decisions(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[InProcess]:
+    async with in_process("decisions", database, tmp_path, datetime(2026, 2, 24, 8, 0, tzinfo=UTC)) as service:
+        await service.given("appropriation/operating-2026", fact(AppropriationSet, amount="900000.00 EUR"))
+        yield service
+
+
+async def given_case(service: InProcess, number: int) -> str:
+    chosen = identity(number)
+    opened = fact(
+        CaseOpened, application_id=chosen, applied=APPLIED, diary_number=f"{number}/02.05.01.00/2026",
+        association_name="=Kaava ry",
+    )  # fmt: skip
+    await service.given(f"case/{chosen}", opened, fact(ProposalMade, application_id=chosen, person="bertta"))
+    return chosen
+
+
+async def decide(service: InProcess, case: str, *, aid: bool) -> httpx.Response:
+    sent = {
+        "outcome": "granted", "amount": APPLIED, "reasons": "Syyt", "payable_from": ["2026-04-01"],
+        "organ": "Hallitus", "de_minimis": {"aid": aid, "reason": "Myy palveluja"},
+    }  # fmt: skip
+    headers = service.token(Role.DECISION_MAKER, person="anna")
+    return await service.client.post(f"/v1/cases/{case}/decision", json=sent, headers=headers)
+
+
+async def test_two_decisions_at_the_same_moment_do_not_pass_the_limit(decisions: InProcess) -> None:
+    cases = [await given_case(decisions, number) for number in (1, 2)]
+    answers = await asyncio.gather(*(decide(decisions, case, aid=True) for case in cases))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    (refused,) = (answer for answer in answers if answer.status_code == 409)
+    assert "140000.00 EUR can be granted at most" in problem(refused, 409, "de-minimis-exceeded")["detail"]
+    assert (await decisions.types()).count("decision.made") == 1
+
+
+async def test_what_is_no_aid_says_why_and_counts_nothing(decisions: InProcess) -> None:
+    cases = [await given_case(decisions, number) for number in (1, 2)]
+    for case in cases:
+        assert (await decide(decisions, case, aid=False)).status_code == 200
+    officer = decisions.token(Role.OFFICER)
+    assert (await decisions.client.get("/v1/de-minimis", headers=officer)).json()["items"] == []
+    shown = (await decisions.client.get(f"/v1/cases/{cases[0]}", headers=officer)).json()
+    assert (shown["de_minimis"], shown["de_minimis_reason"]) == (False, "Myy palveluja")
+
+
+async def test_the_register_is_a_list_and_a_file_and_follows_a_changed_decision(decisions: InProcess) -> None:
+    case = await given_case(decisions, 1)
+    assert (await decide(decisions, case, aid=True)).status_code == 200
+    await decisions.given(f"case/{case}", fact(RectificationClaimed, application_id=case))
+    change = {
+        "outcome": "granted_in_part", "amount": "150000.00 EUR", "reasons": "Laskuvirhe", "change": True,
+        "payable_from": ["2026-04-01"], "organ": "Jaosto",
+    }  # fmt: skip
+    headers = decisions.token(Role.DECISION_MAKER, person="doris")
+    changed = await decisions.client.post(f"/v1/cases/{case}/claim-decision", json=change, headers=headers)
+    assert changed.status_code == 200, changed.text
+    auditor = decisions.token(Role.AUDITOR)
+    (aid,) = (await decisions.client.get("/v1/de-minimis", params={"year": 2026}, headers=auditor)).json()["items"]
+    assert (aid["amount"], aid["granted_on"], aid["three_years_before"]) == ("150000.00 EUR", "2026-02-24", "0.00 EUR")
+    assert (await decisions.client.get("/v1/de-minimis", params={"year": 2025}, headers=auditor)).json()["items"] == []
+    file = (await decisions.client.get("/v1/de-minimis/register.csv", headers=auditor)).content.decode()
+    assert file.startswith("\ufeffHakemusnumero;Tuensaaja;Y-tunnus;")
+    assert file.splitlines()[1] == "1/02.05.01.00/2026;'=Kaava ry;2050864-5;2026-02-24;150000,00;0,00;2026-02-24"
