@@ -71,7 +71,8 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
         case "decision.documented":
             after["document_sha256"] = {**document["document_sha256"], data["language"]: data["sha256"]}
         case "rectification.decided":
-            after |= {"state": "notified", "amount": data["amount"], "claim_outcome": data["outcome"]}
+            settled = "final" if "final_on" in document else "notified"
+            after |= {"state": settled, "amount": data["amount"], "claim_outcome": data["outcome"]}
         case "recovery.decided":
             before = cents(document["recovered"]) if "recovered" in document else 0
             after["recovered"] = euros(before + cents(data["amount"]))
@@ -148,7 +149,7 @@ CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
     "de_minimis.assessed",
 }  # fmt: skip
 REGISTERS = (
-    Register("cases", CASE_EVENTS, _stream_key, _case),
+    Register("cases", CASE_EVENTS, _stream_key, _case, ("association_id", "officer", "call_id", "state")),
     Register("calls", frozenset({"call.noted", "allocation.chosen"}), _stream_key, _call),
     Register(
         "appropriations",
@@ -156,6 +157,12 @@ REGISTERS = (
         _stream_key,
         _appropriation,
     ),
-    Register("de_minimis", frozenset({"de_minimis.granted", "de_minimis.changed"}), _application_key, _aid),
+    Register(
+        "de_minimis",
+        frozenset({"de_minimis.granted", "de_minimis.changed"}),
+        _application_key,
+        _aid,
+        ("association_id",),
+    ),
     Register("meetings", frozenset({"meeting.convened", "meeting.section_taken"}), _stream_key, _meeting),
 )

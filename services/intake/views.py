@@ -106,8 +106,14 @@ REGISTERS = (
         _stream_key,
         _association,
     ),
-    Register("persons", frozenset({"person.named", "person.ended", "person.erased"}), _person_key, _person),
-    Register("attachments", frozenset({"attachment.stored"}), _stream_key, _attachment),
+    Register(
+        "persons",
+        frozenset({"person.named", "person.ended", "person.erased"}),
+        _person_key,
+        _person,
+        ("association_id",),
+    ),
+    Register("attachments", frozenset({"attachment.stored"}), _stream_key, _attachment, ("association_id",)),
     Register(
         "applications",
         frozenset(
@@ -123,5 +129,6 @@ REGISTERS = (
         ),
         _stream_key,
         _application,
+        ("association_id", "call_id"),
     ),
 )

@@ -157,7 +157,8 @@ class Ledger:
         limit: int = 100,
     ) -> list[Entry]:
         """Documents of a register as of a position, by key, that contain `where`."""
-        return await read_page(self.pool, register, position, after=after, where=where, limit=limit)
+        look_up = self.registers.look_up(register, where or {})
+        return await read_page(self.pool, register, position, after=after, where=where, limit=limit, look_up=look_up)
 
     async def entry(self, register: str, key: str, position: int = LAST_POSITION - 1) -> Entry | None:
         """One document of a register as of a position."""

@@ -8,9 +8,10 @@ events were batched (P7), and old versions stay readable (P6).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -20,18 +21,29 @@ from .records import Record
 Document = dict[str, Any]
 Fold = Callable[[Document | None, Record, Mapping[str, Any]], Document | None]
 Keys = Callable[[Record, Mapping[str, Any]], Iterable[str]]
+_NAME: Final = re.compile(r"[a-z][a-z_]{0,62}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
     """A named fold. `types` are the event types that it looks at; `keys` names the documents that an event concerns;
     `fold(document, record, data)` gives the next version, the same object when nothing changes, None to leave it out.
+
+    `look_ups` are text fields by which few documents are found among many: the service's migrations have an index for
+    each, `ON register_version ((document ->> '<field>'), key, from_position) WHERE register = '<name>'`, and pages that
+    ask for one go by it. Raises ValueError for names that are no plain words.
     """
 
     name: str
     types: frozenset[str]
     keys: Keys
     fold: Fold
+    look_ups: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for word in (self.name, *self.look_ups):
+            if not _NAME.fullmatch(word):
+                raise ValueError(f"{word!r} is no name for a register or a field: use a-z and _")
 
 
 @dataclass(slots=True)
@@ -67,10 +79,15 @@ class Registers:
 
     def __init__(self, registers: Sequence[Register] = ()) -> None:
         self.names = frozenset(register.name for register in registers)
+        self._look_ups = {register.name: register.look_ups for register in registers}
         self._by_type: dict[str, list[Register]] = {}
         for register in registers:
             for event_type in sorted(register.types):
                 self._by_type.setdefault(event_type, []).append(register)
+
+    def look_up(self, register: str, where: Mapping[str, Any]) -> str | None:
+        """The field that a question is best answered by: the first of the register's look-ups that it names by text."""
+        return next((name for name in self._look_ups.get(register, ()) if isinstance(where.get(name), str)), None)
 
     def touched(self, records: Iterable[Record]) -> Touched:
         """Which documents these records concern, in the order of the records."""
@@ -144,6 +161,13 @@ WHERE register = $1 AND key > $2 AND from_position <= $3 AND (to_position IS NUL
   AND document @> $4::jsonb
 ORDER BY key LIMIT $5
 """
+_AS_OF_LOOKED_UP = """
+SELECT key, from_position, document FROM register_version
+WHERE register = $1 AND register = '{register}' AND document ->> '{field}' = $6
+  AND key > $2 AND from_position <= $3 AND (to_position IS NULL OR to_position > $3) AND document @> $4::jsonb
+ORDER BY document ->> '{field}', key LIMIT $5
+"""
+"""Register and field are literals, so that a plan for any parameters may use the partial index of the look-up."""
 _ONE_AS_OF = """
 SELECT key, from_position, document FROM register_version
 WHERE register = $1 AND key = $2 AND from_position <= $3 AND (to_position IS NULL OR to_position > $3)
@@ -171,9 +195,18 @@ async def read_page(
     after: str = "",
     where: Document | None = None,
     limit: int = 100,
+    look_up: str | None = None,
 ) -> list[Entry]:
-    """Documents as of `position` in the order of their keys, those after key `after`, that contain `where`."""
-    rows = await connection.fetch(_AS_OF, register, after, position, msgspec.json.encode(where or {}).decode(), limit)
+    """Documents as of `position` in the order of their keys, those after key `after`, that contain `where`; by the
+    index of `look_up`, one of the fields of `where`, when it is given.
+    """
+    contained = msgspec.json.encode(where or {}).decode()
+    if look_up is None or where is None:
+        rows = await connection.fetch(_AS_OF, register, after, position, contained, limit)
+    else:
+        # Both words were checked when the register was made.
+        sql = _AS_OF_LOOKED_UP.format(register=register, field=look_up)
+        rows = await connection.fetch(sql, register, after, position, contained, limit, where[look_up])
     return [_entry(row) for row in rows]
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import uvloop
 from rich.console import Console
 
-from tests.bench import append, growth, http_submit, rebuild, relay, verify
+from tests.bench import append, growth, http_submit, listing, rebuild, relay, rush, verify
 from tests.bench.figures import TARGETS, judged, machine, short, write
 from tests.bench.running import Options, Run, running
 
@@ -32,6 +32,8 @@ MEASUREMENTS: Final[dict[str, Measurement]] = {
     "relay": Measurement(relay.NAMES, relay.measure, relay.profile),
     "verify": Measurement(verify.NAMES, verify.measure, verify.profile),
     "rebuild": Measurement((), rebuild.measure),
+    "listing": Measurement(listing.NAMES, listing.measure),
+    "rush": Measurement(rush.NAMES, rush.measure),
     "http": Measurement(http_submit.NAMES, http_submit.measure, http_submit.profile),
 }
 

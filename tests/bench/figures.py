@@ -39,6 +39,10 @@ TARGETS: Final[Mapping[str, Target]] = {
     "relay_vs_plain_producer": Target(0.7),
     "verify_vs_raw_fetch": Target(0.5),
     "http_submit_vs_bare_route": Target(0.5),
+    "listing_as_of_vs_current": Target(2, at_most=True),
+    "rush_lost": Target(0, at_most=True),
+    "rush_doubled": Target(0, at_most=True),
+    "rush_wrong_side": Target(0, at_most=True),
 }
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from services.ledger import Context, Ledger, StreamWrite, Unit
 from services.web.handling import event_of
 from services.web.identity import Role
 from tests.bench.contest import Turn, contest, ratio, typical
-from tests.bench.ledgers import fresh_ledger, now
+from tests.bench.ledgers import Opened, fresh_ledger, now
 from tests.bench.plain_insert import plain_database
 from tests.bench.profiles import profile_path
 from tests.bench.running import Run
@@ -50,8 +50,8 @@ async def measure(run: Run) -> None:
     """Both run as processes of the same kind; one process of callers loads them in turn."""
     used: dict[str, list[float]] = {"http_submit": [], "bare_route": []}
     async with AsyncExitStack() as stack:
-        intake, headers = await stack.enter_async_context(_intake(run, "services.intake"))
-        bare = stack.enter_context(await _bare(run))
+        _, intake, headers = await stack.enter_async_context(intake_process(run, "services.intake"))
+        bare = stack.enter_context(await bare_route(run))
         turns: dict[str, Turn] = {
             "http_submit": lambda: _rate(run, intake, headers, used["http_submit"]),
             "bare_route": lambda: _rate(run, bare, {}, used["bare_route"]),
@@ -94,17 +94,19 @@ def _processor_seconds(pid: int) -> float:
 
 
 @asynccontextmanager
-async def _intake(run: Run, module: str, **environment: str) -> AsyncIterator[tuple[ServiceProcess, dict[str, str]]]:
+async def intake_process(
+    run: Run, module: str, *, closes_at: datetime | None = None, **environment: str
+) -> AsyncIterator[tuple[Opened, ServiceProcess, dict[str, str]]]:
     """Intake with a call and an association, and the headers of somebody who may apply."""
     folder = run.folder / f"intake-{module}"
     folder.mkdir(exist_ok=True)
     await run.broker().create_topics(["intake", "intake.checkpoints", "decisions", "payments"])
     async with fresh_ledger(run.postgres, name="intake") as opened:
-        await _given(opened.ledger)
+        await _given(opened.ledger, closes_at or now() + timedelta(days=30))
         told = _environment(run, opened.database, folder) | environment
         service = ServiceProcess("intake", module, folder / "intake.log", told)
         with _started(service):
-            yield service, {"Authorization": f"Bearer {_token(folder)}"}
+            yield opened, service, {"Authorization": f"Bearer {_token(folder)}"}
 
 
 def _environment(run: Run, database: ServiceDatabase, folder: Path) -> dict[str, str]:
@@ -128,9 +130,9 @@ def _token(folder: Path) -> str:
     return issuer.mint(issuer.load_key(folder), person="anna", roles=[Role.ASSOCIATION], association=ASSOCIATION)
 
 
-async def _given(ledger: Ledger) -> None:
-    """A call that is open now, and the association."""
-    open_now: dict[str, Any] = {"opens_at": now() - timedelta(days=1), "closes_at": now() + timedelta(days=30)}
+async def _given(ledger: Ledger, closes_at: datetime) -> None:
+    """A call that closes at a moment, and the association."""
+    open_now: dict[str, Any] = {"opens_at": closes_at - timedelta(days=60), "closes_at": closes_at}
     facts: dict[str, Fact] = {
         "call/operating-2026": CallPublished.model_validate({**SAMPLES["call.published", 1], **open_now}),
         f"association/{ASSOCIATION}": AssociationRegistered.model_validate(SAMPLES["association.registered", 1]),
@@ -139,7 +141,8 @@ async def _given(ledger: Ledger) -> None:
         await ledger.append(Unit(Context("given", "given"), (StreamWrite(stream, 0, (event_of(fact),)),)))
 
 
-async def _bare(run: Run) -> Any:
+async def bare_route(run: Run) -> Any:
+    """The bare route as a process, on a table of its own."""
     dsn = await plain_database(run.postgres, "bare_route")
     log = run.folder / "bare-route.log"
     module = "tests.bench.bare_route"
@@ -159,5 +162,6 @@ def _started(service: ServiceProcess) -> Iterator[ServiceProcess]:
 async def profile(run: Run) -> None:
     """Where intake's process spends its time."""
     path = profile_path("http")
-    async with _intake(run, "tests.bench.profiled_intake", PROFILE_FILE=str(path)) as (service, headers):
+    async with intake_process(run, "tests.bench.profiled_intake", PROFILE_FILE=str(path)) as made:
+        _, service, headers = made
         await _rate(run, service, headers, [], PROFILE_SECONDS)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -24,6 +25,7 @@ CONTEXT: Final = Context("person:anna", "affair-1")
 EVENT_TYPE: Final = "application.submitted"
 EVENT_SCHEMA: Final = max(version for name, version in SAMPLES if name == EVENT_TYPE)
 CONTENT: Final = dict(SAMPLES[EVENT_TYPE, EVENT_SCHEMA])
+SERVICES: Final = Path(__file__).parents[2] / "services"
 DATA: Final = msgspec.json.encode(CONTENT)
 
 
@@ -49,10 +51,11 @@ async def fresh_ledger(
     name: str = "bench",
     tree: Callable[[], TreeKeeper] = TreeKeeper,
 ) -> AsyncIterator[Opened]:
-    """An empty ledger; its database is dropped afterwards."""
+    """An empty ledger, with what the service of that name adds to it; its database is dropped afterwards."""
     fresh = FreshDatabase(server)
     made = await fresh.service(name)
-    await asyncio.to_thread(migrate, made.owner_dsn, made.schema)
+    own = [folder for folder in (SERVICES / name / "migrations",) if folder.is_dir()]
+    await asyncio.to_thread(migrate, made.owner_dsn, made.schema, own)
     ledger = Ledger(made.service_dsn, made.schema, now, registers)
     ledger.writer = Writer(ledger.connect, now, ledger.registers, tree())
     await ledger.start()

@@ -397,6 +397,9 @@ def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:  # noq
         raise conflict("claim-late", "a late claim is not examined: it changes nothing")
     if change:
         check_outcome(case, ruling.outcome, ruling.amount)
+        if ruling.amount < case.recovered:
+            raise conflict("less-than-recovered", f"{euros(case.recovered)} of the grant are recovered already: the "
+                           "sum is not lowered below that")  # fmt: skip
     amount = ruling.amount if change else case.amount
     outcome = "changed" if change else ("upheld" if case.claim.in_time else "not_examined")
     instalments = plan_instalments(amount, ruling.payable_from) if change else ()

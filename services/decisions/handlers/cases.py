@@ -230,7 +230,7 @@ class Decisions:
         return await self._on_case(command, application_id, "propose", act)
 
     def _check_task(self, case: Case, amount: int) -> None:
-        """Raises Refused before money is proposed for what is not, or may not be, the county's task."""
+        """Raises Refused before money is proposed or granted for what is not, or may not be, the county's task."""
         activity = self._county.activity(case.opened.activity, case.opened.arrived_on)
         if amount == 0 or activity is None or case.task is not None:
             return
@@ -263,6 +263,7 @@ class Decisions:
                 made.payable_from, made.meeting_id, section,
             )  # fmt: skip
             facts = cases.decide(case, ruling)
+            self._check_task(case, made.amount)
             writes += await self._bind(case, made.amount)
             if made.de_minimis is not None:
                 assessed = DeMinimisAssessed(application_id=application_id, person=person, **dict(made.de_minimis))

@@ -21,6 +21,16 @@ CREATE TABLE person_key (
     CHECK ((wrapped IS NULL) = (destroyed_at IS NOT NULL))
 );
 
+-- What few of many are looked up by in registers.
+CREATE INDEX application_of_association ON register_version ((document ->> 'association_id'), key, from_position)
+    WHERE register = 'applications';
+CREATE INDEX application_of_call ON register_version ((document ->> 'call_id'), key, from_position)
+    WHERE register = 'applications';
+CREATE INDEX person_of_association ON register_version ((document ->> 'association_id'), key, from_position)
+    WHERE register = 'persons';
+CREATE INDEX attachment_of_association ON register_version ((document ->> 'association_id'), key, from_position)
+    WHERE register = 'attachments';
+
 DO $$
 BEGIN
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON draft TO %I', replace(current_user, '_owner', '_service'));

@@ -1,0 +1,119 @@
+"""The rush at the end of a round: ten thousand applications by 64 callers over the closing minute, and what became of
+each; beside the bare route that inserts one row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.local.service_process import ServiceProcess
+from services.intake.domain.calls import CLOSING_MINUTE
+from tests.bench.http_submit import PATH, ROOT, SUBMISSION, bare_route, intake_process
+from tests.bench.running import Run
+
+NAMES: Final = ("rush_lost", "rush_doubled", "rush_wrong_side")
+APPLICATIONS: Final = 10_000
+APPLICATIONS_QUICK: Final = 1_000
+CONNECTIONS: Final = 64
+TWICE_EACH: Final = 20
+CLOSES_AT: Final = datetime(2026, 1, 16, 14, 0, tzinfo=UTC)
+SECONDS_BEFORE: Final = 8.0
+SECONDS_BEFORE_QUICK: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request: when it was sent and answered (seconds since 1970, real time), and what came back."""
+
+    number: int
+    sent: float
+    answered: float
+    status: int
+    body: dict[str, Any]
+
+
+async def measure(run: Run) -> None:
+    """The service's time is set so that the call closes in the midst of the rush."""
+    count = APPLICATIONS_QUICK if run.options.quick else APPLICATIONS
+    before = SECONDS_BEFORE_QUICK if run.options.quick else SECONDS_BEFORE
+    clock = run.folder / "rush-clock.json"
+    async with AsyncExitStack() as stack:
+        run.screen.tell("rush", "intake")
+        _set(clock, CLOSES_AT)
+        opened, service, headers = await stack.enter_async_context(
+            intake_process(run, "services.intake", closes_at=CLOSES_AT, MODE="embedded", CLOCK_FILE=str(clock))
+        )
+        closed = _set(clock, CLOSES_AT + CLOSING_MINUTE - timedelta(seconds=before))
+        answers = await _rush(service, headers, count)
+        _judge(run, answers, closed + before)
+        recorded = await _recorded(opened.ledger)
+        run.figures["rush_lost"] = len({each.body["application_id"] for each in answers} - set(recorded))
+        run.figures["rush_doubled"] = sum(recorded.values()) - count
+        bare = stack.enter_context(await bare_route(run))
+        run.screen.tell("rush", "bare route")
+        plain = await _rush(bare, {}, count)
+    run.figures["rush_vs_bare_route"] = _rate(answers) / _rate(plain)
+    run.notes["rush_applications"] = count
+
+
+def _judge(run: Run, answers: list[Sent], closed: float) -> None:
+    assert {each.status for each in answers} == {201}, Counter(each.status for each in answers)
+    firsts = sorted((each.answered - each.sent) * 1000 for each in answers)
+    run.figures["rush_per_s"] = _rate(answers)
+    run.figures["rush_p50_ms"] = firsts[len(firsts) // 2]
+    run.figures["rush_p99_ms"] = firsts[int(len(firsts) * 0.99)]
+    run.figures["rush_in_time"] = len({each.number for each in answers if not each.body["late"]})
+    # What was under way at the very end of the minute may be on either side; everything else may not. One that is sent
+    # again is answered as it was the first time.
+    first_sent: dict[int, float] = {}
+    for each in sorted(answers, key=lambda each: each.sent):
+        first_sent.setdefault(each.number, each.sent)
+    run.figures["rush_wrong_side"] = sum(
+        each.body["late"] if each.answered < closed else not each.body["late"]
+        for each in answers
+        if each.answered < closed or first_sent[each.number] >= closed
+    )
+
+
+def _rate(answers: list[Sent]) -> float:
+    return len(answers) / (max(each.answered for each in answers) - min(each.sent for each in answers))
+
+
+async def _rush(service: ServiceProcess, headers: dict[str, str], count: int) -> list[Sent]:
+    bodies = [{**SUBMISSION, "purpose": f"Vertaistuki {number}"} for number in range(count)]
+    order = {
+        "port": service.port, "path": PATH, "connections": CONNECTIONS, "headers": headers, "bodies": bodies,
+        "twice_each": TWICE_EACH,
+    }  # fmt: skip
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.rush_load", cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, _ = await program.communicate(json.dumps(order).encode())
+    return [
+        Sent(number, sent, answered, status, json.loads(body))
+        for number, sent, answered, status, body in json.loads(output)
+    ]
+
+
+async def _recorded(ledger: Any) -> Counter[str]:
+    """How many events of sending there are of each application."""
+    records = await ledger.of_types(["application.submitted"])
+    return Counter(record.stream.removeprefix("application/") for record in records)
+
+
+def _set(clock: Path, moment: datetime) -> float:
+    """Sets the service's time; answers the real moment at which it was set."""
+    now = datetime.now(UTC)
+    draft = clock.with_suffix(".new")
+    draft.write_text(json.dumps({"simulated": moment.isoformat(), "set_at": now.isoformat()}), encoding="utf-8")
+    draft.replace(clock)
+    return now.timestamp()
