@@ -71,7 +71,13 @@ def _section_taken_1_to_2(data: Data) -> Data:
     return {**data, "excluded": []}
 
 
+def _usage_report_1_to_2(data: Data) -> Data:
+    """A report came without attachments."""
+    return {**data, "attachments": []}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("usage_report.submitted", 1): _usage_report_1_to_2,
     ("meeting.section_taken", 1): _section_taken_1_to_2,
     ("application.standing_changed", 1): _standing_changed_1_to_2,
     ("application.submitted", 1): _application_submitted_1_to_2,

@@ -124,6 +124,7 @@ class Deadlines(Dated):
     members_notice_days: int = Field(ge=0, le=60)
     appeal_days: int = Field(ge=1, le=365)
     supplement_days: int = Field(ge=1, le=365)
+    report_ask_days: int = Field(ge=0, le=365)
     registry_closes: Annotated[time, Strict(strict=False)]
     calendar: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     extra_closed: Several[date] = ()

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from .calls import AskedAttachment, Criterion, Pays
+from .calls import AskedAttachment, AttachedFile, Criterion, Pays
 from .facts import Contract, Date, Fact
 from .identifiers import BusinessId, DiaryNumber, Iban, Name, Person, Sha256, Slug, Text
 from .intake import Channel, MunicipalityShare
@@ -460,6 +460,70 @@ class AgreementSigned(Fact):
     terms: Text
 
 
+class ReportRequested(Fact):
+    """A report of use (*selvitys*) is asked for, in time before it is due (Helsinki date). Reports count from 1."""
+
+    event_type: ClassVar[str] = "report.requested"
+    application_id: UUID
+    report: int = Field(strict=True, ge=1, le=60)
+    due_on: Date
+
+
+class ReportReminded(Fact):
+    """A report has not come by its last day: the applicant is reminded, and payments hold what is still to be paid."""
+
+    event_type: ClassVar[str] = "report.reminded"
+    application_id: UUID
+    report: int = Field(strict=True, ge=1, le=60)
+    due_on: Date
+    reminded_on: Date
+
+
+class ReportReceived(Fact):
+    """A report came from the applicant."""
+
+    event_type: ClassVar[str] = "report.received"
+    application_id: UUID
+    report: int = Field(strict=True, ge=1, le=60)
+    used: NonNegativeMoney
+    account: Text
+    attachments: tuple[AttachedFile, ...] = Field(max_length=100)
+    received_on: Date
+
+
+class ReportChecked(Fact):
+    """A part of a report was checked: its content (*asiatarkastus*) or its money (*taloustarkastus*)."""
+
+    event_type: ClassVar[str] = "report.checked"
+    application_id: UUID
+    report: int = Field(strict=True, ge=1, le=60)
+    part: Literal["content", "money"]
+    sound: StrictBool
+    remarks: Text
+    person: Person
+
+
+class ReportReturned(Fact):
+    """A report goes back to be completed, by a Helsinki date."""
+
+    event_type: ClassVar[str] = "report.returned"
+    application_id: UUID
+    report: int = Field(strict=True, ge=1, le=60)
+    reason: Text
+    due_on: Date
+    person: Person
+
+
+class ReportAccepted(Fact):
+    """A report is accepted. `unused` is what was not used of the grant, of which a recovery may follow."""
+
+    event_type: ClassVar[str] = "report.accepted"
+    application_id: UUID
+    report: int = Field(strict=True, ge=1, le=60)
+    unused: NonNegativeMoney
+    person: Person
+
+
 class RecoveryDecided(Fact):
     """A decision to recover (*takaisinperintä*) a grant or a part of it."""
 
@@ -479,5 +543,6 @@ FACTS: tuple[type[Fact], ...] = (
     SupplementRequested, SupplementReceived, ConflictDeclared, ActRefused, AssessmentRecordedV1, AssessmentRecorded,
     ProposalMade, AllocationChosen, MeetingConvened, SectionTakenV1, SectionTaken,
     DecisionMade, DeMinimisAssessed, DeMinimisGranted, DeMinimisChanged, DecisionDocumented, DecisionNotified,
-    RectificationClaimed, RectificationDecided, DecisionBecameFinal, AgreementSigned, RecoveryDecided,
+    RectificationClaimed, RectificationDecided, DecisionBecameFinal, AgreementSigned, ReportRequested,
+    ReportReminded, ReportReceived, ReportChecked, ReportReturned, ReportAccepted, RecoveryDecided,
 )  # fmt: skip

@@ -15,9 +15,13 @@ from .personal import SealedDetails
 from .words import Language, Words
 
 Channel = Literal["electronic", "paper"]
-Standing = Literal[
+StandingV1 = Literal[
     "received", "supplement_requested", "in_preparation", "transferred", "decided", "notified", "final", "paid",
     "payment_delayed", "recovery", "withdrawn",
+]  # fmt: skip
+Standing = Literal[
+    "received", "supplement_requested", "in_preparation", "transferred", "decided", "notified", "final", "paid",
+    "payment_delayed", "recovery", "withdrawn", "report_requested", "report_returned", "report_accepted",
 ]  # fmt: skip
 
 
@@ -290,7 +294,7 @@ class ApplicationStandingChangedV1(Fact, title="ApplicationStandingChanged"):
 
     event_type: ClassVar[str] = "application.standing_changed"
     application_id: UUID
-    standing: Standing
+    standing: StandingV1
     diary_number: DiaryNumber | None
     note: Text
     request_id: UUID | None = None
@@ -316,7 +320,7 @@ class ApplicationStandingChanged(Fact):
     municipality: Slug | None = None
 
 
-class UsageReportSubmitted(Fact):
+class UsageReportSubmittedV1(Fact, title="UsageReportSubmitted"):
     """The association reported how a grant was used (*selvitys*)."""
 
     event_type: ClassVar[str] = "usage_report.submitted"
@@ -325,10 +329,21 @@ class UsageReportSubmitted(Fact):
     account: Text
 
 
+class UsageReportSubmitted(Fact):
+    """The association reported how a grant was used (*selvitys*); since version 2 with attachments."""
+
+    event_type: ClassVar[str] = "usage_report.submitted"
+    event_schema: ClassVar[int] = 2
+    application_id: UUID
+    used: NonNegativeMoney
+    account: Text
+    attachments: tuple[AttachedFile, ...] = Field(max_length=100)
+
+
 FACTS: tuple[type[Fact], ...] = (
     CallPublishedV1, CallPublished, CallAmended, AssociationRegistered, AssociationAccountChanged,
     AccountChangeRequested, AccountChangeDropped, AccountChangeRefused, PersonNamed, PersonEnded, PersonErased,
     AttachmentStored, ApplicationSubmittedV1, ApplicationSubmittedV2, ApplicationSubmitted,
     ApplicationAttachmentAdded, ChangeRequested, ApplicationSupplemented, ApplicationWithdrawn,
-    ApplicationStandingChangedV1, ApplicationStandingChanged, UsageReportSubmitted,
+    ApplicationStandingChangedV1, ApplicationStandingChanged, UsageReportSubmittedV1, UsageReportSubmitted,
 )  # fmt: skip

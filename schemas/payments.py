@@ -66,6 +66,23 @@ class GrantReleased(Fact):
     released_on: Date
 
 
+class GrantHeld(Fact):
+    """Nothing more of the grant is paid until the reason is gone: a report is overdue (Helsinki date)."""
+
+    event_type: ClassVar[str] = "grant.held"
+    application_id: UUID
+    reason: Literal["report_overdue"]
+    held_on: Date
+
+
+class GrantHoldLifted(Fact):
+    """The reason for holding the grant is gone."""
+
+    event_type: ClassVar[str] = "grant.hold_lifted"
+    application_id: UUID
+    reason: Literal["report_overdue"]
+
+
 class AccountNoted(Fact):
     """The account to which an association's payments go from now on: our copy of what intake knows."""
 
@@ -323,7 +340,8 @@ class PeriodClosed(Fact):
 
 
 FACTS: tuple[type[Fact], ...] = (
-    GrantAwarded, GrantChanged, GrantReleased, AccountNoted, RunProposed, RunApproved, RunApprovalRefused,
+    GrantAwarded, GrantChanged, GrantReleased, GrantHeld, GrantHoldLifted, AccountNoted, RunProposed,
+    RunApproved, RunApprovalRefused,
     BankFileBuilt, RunSent, PaymentProposed, PaymentSent, PaymentRejected, PaymentBooked, PaymentReturned,
     BankFileImported, RecoveryClaimed, RecoveryReceived, VouchersExported, PostingsImported, ReconciliationCompleted,
     DifferenceRaised, DifferenceExplained, DifferenceAccepted, PeriodClosed,

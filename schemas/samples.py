@@ -219,6 +219,30 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
     },
     ("decision.became_final", 1): {"application_id": APPLICATION, "final_on": "2026-03-17"},
     ("agreement.signed", 1): {"application_id": APPLICATION, "years": 3, "without_money": False, "terms": "Sopimus"},
+    ("usage_report.submitted", 2): {
+        "application_id": APPLICATION, "used": "1400.00 EUR", "account": "Käytetty", "attachments": [_FILE],
+    },
+    ("report.requested", 1): {"application_id": APPLICATION, "report": 1, "due_on": "2026-11-30"},
+    ("report.reminded", 1): {
+        "application_id": APPLICATION, "report": 1, "due_on": "2026-11-30", "reminded_on": "2026-12-01",
+    },
+    ("report.received", 1): {
+        "application_id": APPLICATION, "report": 1, "used": "1400.00 EUR", "account": "Käytetty",
+        "attachments": [_FILE], "received_on": "2026-11-20",
+    },
+    ("report.checked", 1): {
+        "application_id": APPLICATION, "report": 1, "part": "money", "sound": True, "remarks": "Vastaa kirjanpitoa",
+        "person": "officer-1",
+    },
+    ("report.returned", 1): {
+        "application_id": APPLICATION, "report": 1, "reason": "Kuitit puuttuvat", "due_on": "2026-12-15",
+        "person": "officer-1",
+    },
+    ("report.accepted", 1): {
+        "application_id": APPLICATION, "report": 1, "unused": "100.00 EUR", "person": "officer-1",
+    },
+    ("grant.held", 1): {"application_id": APPLICATION, "reason": "report_overdue", "held_on": "2026-12-01"},
+    ("grant.hold_lifted", 1): {"application_id": APPLICATION, "reason": "report_overdue"},
     ("recovery.decided", 1): {
         "application_id": APPLICATION, "recovery_id": OTHER, "amount": "300.00 EUR", "grounds": "Jäi käyttämättä",
         "decided_on": "2026-11-02", "due_on": "2026-12-02", "person": "board-1",

@@ -16,7 +16,7 @@ from services.web.composition import Parts, compose, ledger_of
 from services.web.county import load_county
 
 from . import api, views
-from .handlers import Allocations, Decisions, Documents, Handlers
+from .handlers import Allocations, Decisions, Documents, Handlers, Reports
 from .open_data import OPEN_PATHS, open_router
 from .reactions import Reactions
 from .settings import DecisionsSettings
@@ -31,19 +31,23 @@ def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, Dec
     ledger = ledger_of(chosen, views.REGISTERS)
     documents = Documents(ledger, county, chosen.clock)
     decisions = Decisions(ledger, county, chosen.clock, documents)
-    handlers = Handlers(decisions, Allocations(ledger, county, chosen.clock, decisions), documents)
+    reports = Reports(ledger, county, chosen.clock, decisions)
+    handlers = Handlers(decisions, Allocations(ledger, county, chosen.clock, decisions), documents, reports)
 
-    async def look_for_finality() -> None:
-        """Finality comes by itself. The dates are in the ledger, so a restart forgets none."""
+    async def look_at_deadlines() -> None:
+        """Finality, requests for reports and reminders come by themselves. What was done is in the ledger, so a restart
+        forgets nothing and repeats nothing.
+        """
         while True:
             try:
                 await decisions.run_deadlines(Context("service:decisions", str(uuid7())))
+                await reports.run(Context("service:decisions", str(uuid7())))
             except (LedgerError, *CONNECTION_LOST) as error:
                 log.warning("deadlines could not be looked at", error=type(error).__name__)
             await asyncio.sleep(chosen.deadline_interval_seconds)
 
     async def timer() -> AsyncIterator[None]:
-        task = asyncio.create_task(look_for_finality(), name="deadlines")
+        task = asyncio.create_task(look_at_deadlines(), name="deadlines")
         yield
         await end(task)
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from schemas.county import County
 from schemas.decisions import CallNoted, CaseOpened, CaseWithdrawn, PersonNoted, SupplementReceived
 from schemas.facts import Fact
+from schemas.helsinki import HELSINKI
 from schemas.intake import (
     ApplicationSubmitted,
     ApplicationSupplemented,
@@ -15,11 +16,12 @@ from schemas.intake import (
     CallPublished,
     PersonEnded,
     PersonNamed,
+    UsageReportSubmitted,
 )
 from services.ledger import Ledger, NotYet, Record, StreamWrite
 from services.web.handling import Loaded, fact_of, load
 
-from .domain import appropriations, assessment, cases, people
+from .domain import appropriations, assessment, cases, people, reports
 
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 
@@ -55,6 +57,17 @@ class Reactions:
         if loaded.state is None:
             raise NotYet(stream, loaded.version, "the case of the application")
         return (loaded.write(_noted(fact, loaded.state)),)
+
+    async def note_report(self, record: Record) -> Sequence[StreamWrite]:
+        """A report of use came."""
+        fact = fact_of(record)
+        assert isinstance(fact, UsageReportSubmitted)
+        stream = f"case/{fact.application_id}"
+        loaded = await load(self._ledger, stream, cases.evolve, None)
+        if loaded.state is None:
+            raise NotYet(stream, loaded.version, "the case of the application")
+        received_on = record.recorded_at.astimezone(HELSINKI).date()
+        return (loaded.write(reports.receive(loaded.state.reports, fact, received_on)),)
 
     async def note_call(self, record: Record) -> Sequence[StreamWrite]:
         """A call was published or amended: what assessment and allocation need of it."""
@@ -102,6 +115,7 @@ class Reactions:
                 CallAmended.event_type: self.note_call,
                 PersonNamed.event_type: self.note_person,
                 PersonEnded.event_type: self.note_person,
+                UsageReportSubmitted.event_type: self.note_report,
             }
         }
 

@@ -24,6 +24,15 @@ STATES: Mapping[str, str] = {
     "decision.became_final": "final",
 }
 """The case's state after an event; other events leave it as it is."""
+REPORT_STATES: Mapping[str, str | None] = {
+    "report.requested": "requested",
+    "report.reminded": "overdue",
+    "report.received": "received",
+    "report.checked": None,
+    "report.returned": "returned",
+    "report.accepted": "accepted",
+}
+"""A report's state after an event; None leaves it as it is."""
 _COPIED: Mapping[str, tuple[str, ...]] = {
     "decision.made": ("outcome", "amount", "decided_on", "section", "reasons"),
     "decision.notified": ("last_claim_day",),
@@ -31,7 +40,7 @@ _COPIED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _case(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: C901 - one arm for each kind
+def _case(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: C901, PLR0912 - one arm a kind
     if record.type == "case.opened":
         return {
             **upcast(record.type, record.schema, dict(data)),
@@ -68,6 +77,8 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
             after |= {"proposed": {name: data[name] for name in ("outcome", "amount", "person")}}
         case "de_minimis.assessed":
             after |= {"de_minimis": data["aid"], "de_minimis_reason": data["reason"]}
+        case _ if record.type.startswith("report."):
+            after["reports"] = _reported(document.get("reports", {}), record.type, data)
         case "decision.documented":
             after["document_sha256"] = {**document["document_sha256"], data["language"]: data["sha256"]}
         case "rectification.decided":
@@ -102,6 +113,19 @@ def _assessed(assessments: Mapping[str, int]) -> Document:
         "points_hundredths": mean,
         "spread_hundredths": max(points) - min(points),
     }
+
+
+def _reported(reports: Document, event_type: str, data: Mapping[str, Any]) -> Document:
+    """The case's reports by number: where each stands, when it is due, what was used and what its checks found."""
+    number = str(data["report"])
+    report = {"due_on": None, "used": None, "checks": {}, **reports.get(number, {})}
+    report["state"] = REPORT_STATES[event_type] or report.get("state", "requested")
+    report |= {name: data[name] for name in ("due_on", "used", "unused") if name in data}
+    if event_type == "report.checked":
+        report["checks"] = {**report["checks"], data["part"]: data["sound"]}
+    elif event_type in {"report.received", "report.returned"}:
+        report["checks"] = {}
+    return {**reports, number: report}
 
 
 def _call(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
@@ -146,7 +170,7 @@ def _stream_key(record: Record, _data: Mapping[str, Any]) -> tuple[str]:
 CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
     "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided", "case.assigned",
     "assessment.recorded", "case.task_decided", "decision.documented",
-    "de_minimis.assessed",
+    "de_minimis.assessed", *REPORT_STATES,
 }  # fmt: skip
 REGISTERS = (
     Register("cases", CASE_EVENTS, _stream_key, _case, ("association_id", "officer", "call_id", "state")),

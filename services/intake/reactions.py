@@ -14,6 +14,10 @@ from schemas.decisions import (
     DecisionNotified,
     RecoveryDecided,
     RectificationDecided,
+    ReportAccepted,
+    ReportReminded,
+    ReportRequested,
+    ReportReturned,
     SupplementRequested,
 )
 from schemas.facts import Fact
@@ -27,7 +31,7 @@ from .domain import applications
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 
 
-def standing_of(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR0911 - one arm a fact
+def standing_of(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: C901, PLR0911, PLR0912 - one arm a fact
     """What the applicant may know of a fact; nothing of the back office."""
     match fact:
         case CaseOpened():
@@ -57,6 +61,15 @@ def standing_of(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR09
                 fact.application_id, "recovery", fact.grounds, amount=fact.amount, due_on=fact.due_on,
                 happened_on=fact.decided_on,
             )  # fmt: skip
+        case ReportRequested() | ReportReminded():
+            note = f"Selvitys viimeistään {fact.due_on:%-d.%-m.%Y}"
+            if isinstance(fact, ReportReminded):
+                note = f"Selvitys on myöhässä: se oli annettava viimeistään {fact.due_on:%-d.%-m.%Y}"
+            return _change(fact.application_id, "report_requested", note, due_on=fact.due_on)
+        case ReportReturned():
+            return _change(fact.application_id, "report_returned", fact.reason, due_on=fact.due_on)
+        case ReportAccepted():
+            return _change(fact.application_id, "report_accepted", "Selvitys on hyväksytty")
         case PaymentBooked():
             note = f"Maksettu {fact.booked_on:%-d.%-m.%Y}"
             return _change(fact.application_id, "paid", note, amount=fact.amount, happened_on=fact.booked_on)
@@ -92,7 +105,7 @@ class Reactions:
         """Topic → event type → reaction."""
         decisions = (
             CaseOpened, SupplementRequested, CaseTransferred, DecisionMade, DecisionNotified, RectificationDecided,
-            DecisionBecameFinal, RecoveryDecided,
+            DecisionBecameFinal, RecoveryDecided, ReportRequested, ReportReminded, ReportReturned, ReportAccepted,
         )  # fmt: skip
         payments = (PaymentBooked, PaymentRejected, PaymentReturned)
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
+from typing import Final
 from uuid import UUID
 
 from schemas.county import County
@@ -14,10 +15,19 @@ from schemas.decisions import (
     DecisionNotified,
     RecoveryDecided,
     RectificationDecided,
+    ReportAccepted,
+    ReportReminded,
 )
 from schemas.facts import Fact
 from schemas.intake import AssociationAccountChanged, AssociationRegistered
-from schemas.payments import AccountNoted, GrantAwarded, GrantReleased, RecoveryClaimed
+from schemas.payments import (
+    AccountNoted,
+    GrantAwarded,
+    GrantHeld,
+    GrantHoldLifted,
+    GrantReleased,
+    RecoveryClaimed,
+)
 from services.ledger import Ledger, Record, StreamWrite
 from services.web.handling import Loaded, fact_of, load
 
@@ -26,6 +36,7 @@ from .domain import grants
 from .domain.grants import Grant
 from .handlers import evolve_account
 
+OVERDUE: Final = "report_overdue"
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 
 
@@ -96,6 +107,25 @@ class Reactions:
         )  # fmt: skip
         return (loaded.write([claim]),)
 
+    async def on_overdue_report(self, record: Record) -> Sequence[StreamWrite]:
+        """An overdue report holds what is still to be paid."""
+        fact = fact_of(record)
+        assert isinstance(fact, ReportReminded)
+        loaded = await self._grant(fact.application_id)
+        if loaded.state is None or OVERDUE in loaded.state.holds:
+            return ()
+        held = GrantHeld(application_id=fact.application_id, reason=OVERDUE, held_on=fact.reminded_on)
+        return (loaded.write([held]),)
+
+    async def on_accepted_report(self, record: Record) -> Sequence[StreamWrite]:
+        """An accepted report holds nothing any more."""
+        fact = fact_of(record)
+        assert isinstance(fact, ReportAccepted)
+        loaded = await self._grant(fact.application_id)
+        if loaded.state is None or OVERDUE not in loaded.state.holds:
+            return ()
+        return (loaded.write([GrantHoldLifted(application_id=fact.application_id, reason=OVERDUE)]),)
+
     async def on_account(self, record: Record) -> Sequence[StreamWrite]:
         """Where an association is paid to from now on."""
         fact = fact_of(record)
@@ -121,6 +151,8 @@ class Reactions:
                 DecisionBecameFinal.event_type: self.on_finality,
                 RectificationDecided.event_type: self.on_claim_decision,
                 RecoveryDecided.event_type: self.on_recovery,
+                ReportReminded.event_type: self.on_overdue_report,
+                ReportAccepted.event_type: self.on_accepted_report,
             },
             "intake": {
                 AssociationRegistered.event_type: self.on_account,

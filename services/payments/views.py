@@ -11,10 +11,10 @@ from services.ledger import Document, Record, Register
 Data = Mapping[str, Any]
 
 
-def _grant(document: Document | None, record: Record, data: Data) -> Document | None:  # noqa: PLR0911 - one arm a type
+def _grant(document: Document | None, record: Record, data: Data) -> Document | None:  # noqa: C901, PLR0911 - one arm a type
     if record.type == "grant.awarded":
         zero = euros(0)
-        return {**data, "released_on": None, "paid": zero, "claimed": zero, "recovered": zero}
+        return {**data, "released_on": None, "holds": [], "paid": zero, "claimed": zero, "recovered": zero}
     if document is None:
         return None
     match record.type:
@@ -22,6 +22,10 @@ def _grant(document: Document | None, record: Record, data: Data) -> Document | 
             return {**document, "amount": data["amount"], "instalments": data["instalments"]}
         case "grant.released":
             return {**document, "released_on": data["released_on"]}
+        case "grant.held":
+            return {**document, "holds": [*document["holds"], data["reason"]]}
+        case "grant.hold_lifted":
+            return {**document, "holds": [each for each in document["holds"] if each != data["reason"]]}
         case "payment.booked":
             return _added(document, "paid", cents(data["amount"]))
         case "payment.returned":
@@ -126,8 +130,8 @@ def _types(*names: str) -> frozenset[str]:
 REGISTERS = (
     Register(
         "grants",
-        _types("grant.awarded", "grant.changed", "grant.released", "payment.booked", "payment.returned",
-               "recovery.claimed", "recovery.received"),
+        _types("grant.awarded", "grant.changed", "grant.released", "grant.held", "grant.hold_lifted", "payment.booked",
+               "payment.returned", "recovery.claimed", "recovery.received"),
         _stream_key,
         _grant,
     ),

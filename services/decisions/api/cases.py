@@ -13,7 +13,7 @@ from schemas.facts import Contract, Date
 from schemas.identifiers import Person, Slug, Text
 from schemas.money import NonNegativeAmount
 from schemas.refusals import not_found
-from services.decisions.handlers import Decisions, Documents
+from services.decisions.handlers import Decisions, Documents, Reports
 from services.decisions.handlers.bulk import on_each
 from services.decisions.handlers.cases import (
     Assess,
@@ -87,7 +87,7 @@ class NotifyMany(GiveNotice):
     application_ids: tuple[UUID, ...] = Field(min_length=1, max_length=500)
 
 
-def shared(decisions: Decisions, ledger: Ledger) -> APIRouter:
+def shared(decisions: Decisions, reports: Reports, ledger: Ledger) -> APIRouter:
     """Appropriations, meetings, and the timer that people may run by hand."""
     routes = APIRouter(tags=["appropriations and meetings"])
 
@@ -119,8 +119,9 @@ def shared(decisions: Decisions, ledger: Ledger) -> APIRouter:
     async def run_deadlines(
         commanded: Annotated[Command, Depends(command("deadline.run"))],
     ) -> dict[str, int]:
-        """Make decisions final whose last day for a claim has passed."""
-        return {"finalised": await decisions.run_deadlines(commanded.context)}
+        """Make decisions final whose last day for a claim has passed, then ask for reports and remind of them."""
+        finalised = await decisions.run_deadlines(commanded.context)
+        return {"finalised": finalised, "reports": await reports.run(commanded.context)}
 
     return routes
 

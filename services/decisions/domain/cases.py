@@ -41,6 +41,8 @@ from schemas.money import euros, split
 from schemas.refusals import Refused, conflict, forbidden, invalid
 
 from . import assessment
+from .reports import Reports
+from .reports import evolve as evolve_reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,7 @@ class Case:
     claims_decided: int = 0
     final_on: date | None = None
     agreement: AgreementSigned | None = None
+    reports: Reports = field(default_factory=dict)
     recovered: int = 0
 
     @property
@@ -118,7 +121,8 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
             return replace(state, agreement=fact)
         case RecoveryDecided():
             return replace(state, recovered=state.recovered + fact.amount)
-    return state
+    after = evolve_reports(state.reports, fact)
+    return state if after is state.reports else replace(state, reports=after)
 
 
 def _stepped_aside(state: Case, person: str) -> Case:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from .allocations import Allocations
 from .cases import Decisions
 from .documents import Documents
+from .reports import Reports
 
-__all__ = ["Allocations", "Decisions", "Documents", "Handlers"]
+__all__ = ["Allocations", "Decisions", "Documents", "Handlers", "Reports"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,4 @@ class Handlers:
     decisions: Decisions
     allocations: Allocations
     documents: Documents
+    reports: Reports

@@ -164,13 +164,13 @@ class Decisions:
         return await carry_out(self._ledger, command, decide)
 
     async def declare_conflict(self, command: Command, application_id: UUID, person: str, reason: str) -> Answer:
-        return await self._on_case(
+        return await self.on_case(
             command, application_id, None, lambda case: (cases.declare_conflict(case, person, reason), {})
         )
 
     async def assign(self, command: Command, application_id: UUID, given: Assign) -> Answer:
         async def decide() -> Plan:
-            loaded, case = await self._case(application_id)
+            loaded, case = await self.existing(application_id)
             tied = await self._tied(case)
             refused = cases.attempt(case, command.identity.person, "assign", tied)
             if refused is not None:
@@ -188,7 +188,7 @@ class Decisions:
             facts = cases.request_supplement(case, request_id, question, due_on, self.today())
             return facts, {"request_id": str(request_id)}
 
-        return await self._on_case(command, application_id, "request_supplement", act)
+        return await self.on_case(command, application_id, "request_supplement", act)
 
     async def transfer(self, command: Command, application_id: UUID, reason: str) -> Answer:
         def act(case: Case) -> Acted:
@@ -197,7 +197,7 @@ class Decisions:
                 raise conflict("county-task", f"{activity.name.fi} is the county's task: it is not transferred")
             return cases.transfer(case, reason), {"municipality": case.opened.municipality}
 
-        return await self._on_case(command, application_id, "transfer", act)
+        return await self.on_case(command, application_id, "transfer", act)
 
     async def decide_task(self, command: Command, application_id: UUID, given: DecideTask) -> Answer:
         """Decides whose task the activity is, with a reason, where the division does not."""
@@ -209,12 +209,12 @@ class Decisions:
             )  # fmt: skip
             return cases.decide_task(case, decided), {"eligible": euros(given.eligible)}
 
-        return await self._on_case(command, application_id, "decide_task", act)
+        return await self.on_case(command, application_id, "decide_task", act)
 
     async def assess(self, command: Command, application_id: UUID, given: Assess) -> Answer:
         judgement = Judgement(command.identity.person, given.points, given.scores, given.reasons)
         call = await self._call_of(application_id)
-        return await self._on_case(
+        return await self.on_case(
             command, application_id, "assess", lambda case: (cases.assess(case, judgement, call), {})
         )
 
@@ -227,7 +227,7 @@ class Decisions:
             cases.check_assessed(case, call)
             return cases.propose(case, person, proposal.outcome, proposal.amount, proposal.reasons), {}
 
-        return await self._on_case(command, application_id, "propose", act)
+        return await self.on_case(command, application_id, "propose", act)
 
     def _check_task(self, case: Case, amount: int) -> None:
         """Raises Refused before money is proposed or granted for what is not, or may not be, the county's task."""
@@ -248,7 +248,7 @@ class Decisions:
         person = command.identity.person
 
         async def decide() -> Plan:
-            loaded, case = await self._case(application_id)
+            loaded, case = await self.existing(application_id)
             refused = cases.attempt(case, person, "decide", await self._tied(case))
             if refused is not None:
                 return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
@@ -279,12 +279,12 @@ class Decisions:
         notice = self._notice(application_id, given.manner)
 
         async def decide() -> Plan:
-            loaded, case = await self._case(application_id)
+            loaded, case = await self.existing(application_id)
             refused = cases.attempt(case, command.identity.person, "notify", await self._tied(case))
             if refused is not None:
                 return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
             facts = cases.notify(case, notice)
-            written = await self._documents.write(case, await self._call_for(case), notice, given.language)
+            written = await self._documents.write(case, await self.call_for(case), notice, given.language)
             answer = {
                 "application_id": str(application_id), "last_claim_day": notice.last_claim_day.isoformat(),
                 "document_sha256": written.fact.sha256,
@@ -315,14 +315,14 @@ class Decisions:
             in_time = all(getattr(fact, "in_time", False) for fact in facts)
             return facts, {"claim_id": str(claim_id), "in_time": in_time}
 
-        return await self._on_case(command, application_id, None, act)
+        return await self.on_case(command, application_id, None, act)
 
     async def decide_claim(self, command: Command, application_id: UUID, made: DecideClaim) -> Answer:
         """Decides the pending claim; the appropriation follows the difference in the same transaction."""
         person = command.identity.person
 
         async def decide() -> Plan:
-            loaded, case = await self._case(application_id)
+            loaded, case = await self.existing(application_id)
             refused = cases.attempt(case, person, "decide_claim", await self._tied(case))
             if refused is not None:
                 return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
@@ -349,7 +349,7 @@ class Decisions:
         def act(case: Case) -> Acted:
             return cases.sign_agreement(case, signed.years, signed.without_money, signed.terms), {}
 
-        return await self._on_case(command, application_id, None, act)
+        return await self.on_case(command, application_id, None, act)
 
     async def recover(self, command: Command, application_id: UUID, recovery: Recover) -> Answer:
         recovery_id = uuid7()
@@ -363,7 +363,7 @@ class Decisions:
             )  # fmt: skip
             return cases.recover(case, fact, limit), {"recovery_id": str(recovery_id)}
 
-        return await self._on_case(command, application_id, "recover", act)
+        return await self.on_case(command, application_id, "recover", act)
 
     async def run_deadlines(self, context: Context) -> int:
         """Makes every decision final whose last day for a claim has passed, each in a transaction of its own; how
@@ -382,7 +382,7 @@ class Decisions:
 
     async def _finalise(self, context: Context, application_id: UUID, today: date) -> int:
         async def decide() -> Plan:
-            loaded, case = await self._case(application_id)
+            loaded, case = await self.existing(application_id)
             facts = cases.become_final(case, today)
             return Plan((loaded.write(facts),), {"final": bool(facts)})
 
@@ -394,7 +394,8 @@ class Decisions:
         calendar = holidays.country_holidays(rules.calendar, language="fi", years=day.year)
         return bool(calendar.is_working_day(day)) and day not in rules.extra_closed
 
-    async def _case(self, application_id: UUID) -> tuple[Loaded[Case | None], Case]:
+    async def existing(self, application_id: UUID) -> tuple[Loaded[Case | None], Case]:
+        """A case and where it was loaded from. Raises Refused (not found)."""
         loaded = await self.case(application_id)
         if loaded.state is None:
             raise not_found("such case")
@@ -407,10 +408,10 @@ class Decisions:
         return people.in_force(known.state, self.today())
 
     async def _call_of(self, application_id: UUID) -> CallNoted | None:
-        _, case = await self._case(application_id)
-        return await self._call_for(case)
+        _, case = await self.existing(application_id)
+        return await self.call_for(case)
 
-    async def _call_for(self, case: Case) -> CallNoted | None:
+    async def call_for(self, case: Case) -> CallNoted | None:
         """The call in the version under which the application was sent; None while it is not known here."""
         stream = f"call/{case.opened.call_id}"
         known: Loaded[assessment.CallVersions] = await load(self._ledger, stream, assessment.evolve_call, {})
@@ -472,13 +473,13 @@ class Decisions:
         )
         return [loaded.write(facts)]
 
-    async def _on_case(
+    async def on_case(
         self, command: Command, application_id: UUID, act: str | None, run: Callable[[Case], Acted]
     ) -> Answer:
         """Runs an act on a case; an act with a name is refused, and the attempt recorded, when the person may not."""
 
         async def decide() -> Plan:
-            loaded, case = await self._case(application_id)
+            loaded, case = await self.existing(application_id)
             person = command.identity.person
             refused = None if act is None else cases.attempt(case, person, act, await self._tied(case))
             if refused is not None:

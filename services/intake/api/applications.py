@@ -11,10 +11,9 @@ from uuid_utils.compat import uuid7
 from schemas.calls import Budget
 from schemas.facts import Contract
 from schemas.identifiers import BusinessId, Slug, Text
-from schemas.intake import ChangeRequested, Standing, UsageReportSubmitted
-from schemas.money import NonNegativeAmount
+from schemas.intake import ChangeRequested, Standing
 from schemas.refusals import not_found
-from services.intake.handlers import Applications, RegisterPaperApplication, SubmitApplication
+from services.intake.handlers import Applications, RegisterPaperApplication, ReportUse, SubmitApplication
 from services.ledger import Ledger
 from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
 from services.web.identity import Identity
@@ -55,13 +54,6 @@ class RequestChange(Contract):
     proposal: Text
     reasons: Text
     budget: Budget | None = None
-
-
-class ReportUse(Contract):
-    """How the grant was used."""
-
-    used: NonNegativeAmount
-    account: Text
 
 
 def sending(applications: Applications) -> APIRouter:
@@ -128,8 +120,7 @@ def sending(applications: Applications) -> APIRouter:
         commanded: Annotated[Command, Depends(command("usage_report.submit"))],
     ) -> Response:
         """Report how the grant was used."""
-        report = UsageReportSubmitted(application_id=application_id, used=sent.used, account=sent.account)
-        return respond(await applications.report_use(commanded, report))
+        return respond(await applications.report_use(commanded, application_id, sent))
 
     return routes
 

@@ -28,7 +28,12 @@ from . import forms
 from .associations import Association
 from .calls import Call
 
-DECIDED: frozenset[Standing] = frozenset({"decided", "notified", "final", "paid", "payment_delayed", "recovery"})
+DECIDED: frozenset[Standing] = frozenset(
+    {
+        "decided", "notified", "final", "paid", "payment_delayed", "recovery", "report_requested", "report_returned",
+        "report_accepted",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Application:
     added: tuple[AttachedFile, ...] = ()
     changes: frozenset[UUID] = field(default_factory=frozenset)
     report: UsageReportSubmitted | None = None
+    report_awaited: bool = False
 
 
 def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa: PLR0911 - one arm for each kind
@@ -60,7 +66,7 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
         case ChangeRequested():
             return replace(state, changes=state.changes | {fact.change_id})
         case UsageReportSubmitted():
-            return replace(state, report=fact)
+            return replace(state, report=fact, report_awaited=False)
         case ApplicationStandingChanged():
             asked = {fact.request_id} if fact.standing == "supplement_requested" and fact.request_id else set()
             return replace(
@@ -68,6 +74,7 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
                 standing=fact.standing,
                 diary_number=fact.diary_number or state.diary_number,
                 open_requests=state.open_requests | asked,
+                report_awaited=state.report_awaited or fact.standing in {"report_requested", "report_returned"},
             )
     return state
 
@@ -103,6 +110,9 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
     if funded != application.costs:
         found.append(invalid("budget-does-not-add-up", "applied, other funding and own funding add up to the costs",
                              "/costs"))  # fmt: skip
+    attached = [file.attachment_id for file in application.attachments]
+    if len(set(attached)) != len(attached):
+        found.append(invalid("attached-twice", "each attachment stands once", "/attachments"))
     return found + list(_budget_problems(application)) + list(_basket_problems(application, county, on))
 
 
@@ -229,16 +239,19 @@ def withdraw(state: Application, reason: str) -> list[Fact]:
 
 
 def report_use(state: Application, report: UsageReportSubmitted) -> list[Fact]:
-    """Reports how the grant was used, once it was paid."""
-    if state.standing not in {"paid", "recovery"}:
-        raise conflict("nothing-paid", "a report of use is made of a grant that was paid")
-    if state.report is not None:
-        raise conflict("reported-already", "the report of use was sent already")
+    """Reports how the grant was used: whenever a report is asked for or was returned, else once when it was paid."""
+    if not state.report_awaited:
+        if state.standing not in {"paid", "recovery"}:
+            raise conflict("nothing-paid", "a report of use is made of a grant that was paid, or when it is asked for")
+        if state.report is not None:
+            raise conflict("reported-already", "the report of use was sent already")
     return [report]
 
 
 def note_standing(state: Application, change: ApplicationStandingChanged) -> list[Fact]:
     """Notes where the application stands now; nothing when that is known already. A withdrawal stays."""
-    if state.standing == "withdrawn" or (state.standing == change.standing and change.request_id is None):
+    if state.standing == "withdrawn":
+        return []
+    if state.standing == change.standing and change.request_id is None and change.due_on is None:
         return []
     return [change]

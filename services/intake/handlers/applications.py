@@ -66,6 +66,14 @@ class RegisterPaperApplication(SubmitApplication):
     arrived_on: Date
 
 
+class ReportUse(Contract):
+    """How the grant was used; `attachments` are ids of files that were stored before."""
+
+    used: NonNegativeAmount
+    account: Text
+    attachments: tuple[UUID, ...] = Field(default=(), max_length=100)
+
+
 class Asked:
     """What an application is checked against: its call, its association, and the files that it names."""
 
@@ -91,12 +99,7 @@ class Asked:
         """Everything that is wrong with it."""
         found = applications.problems(application, county)
         found += applications.call_problems(application, self.call, self.association, county)
-        return found + [
-            invalid("unknown-attachment", "an attachment is a file that this association stored here",
-                    f"/attachments/{index}")
-            for index, file in enumerate(self.files)
-            if file is None
-        ]  # fmt: skip
+        return found + [_unknown_file(index) for index, file in enumerate(self.files) if file is None]
 
 
 class Applications:
@@ -206,13 +209,25 @@ class Applications:
             lambda state: applications.supplement(state, request_id, answer),
         )
 
-    async def report_use(self, command: Command, report: UsageReportSubmitted) -> Answer:
-        return await self._act(
-            command,
-            "usage_report.submit",
-            report.application_id,
-            lambda state: applications.report_use(state, report),
-        )
+    async def report_use(self, command: Command, application_id: UUID, sent: ReportUse) -> Answer:
+        """Reports how the grant was used, with files that were stored before."""
+
+        async def decide() -> Plan:
+            loaded, state = await self._own(command, "usage_report.submit", application_id)
+            streams = [f"attachment/{each}" for each in sent.attachments]
+            found = await self._ledger.streams(streams)
+            files = [_file_of(found[stream], state.submitted.association_id) for stream in streams]
+            wrong = [_unknown_file(index) for index, file in enumerate(files) if file is None]
+            if wrong:
+                raise SeveralRefused(wrong)
+            report = UsageReportSubmitted(
+                application_id=application_id, used=sent.used, account=sent.account,
+                attachments=tuple(file for file in files if file is not None),
+            )  # fmt: skip
+            facts = applications.report_use(state, report)
+            return Plan((loaded.write(facts),), {"application_id": str(application_id)})
+
+        return await carry_out(self._ledger, command, decide)
 
     async def request_change(self, command: Command, request: ChangeRequested) -> Answer:
         """Asks for a change after a decision."""
@@ -281,6 +296,12 @@ def check_mandate(association: associations.Association, person: str, today: dat
     """Raises Refused unless the person may act for the association."""
     if not associations.may_act(association, person, today):
         raise forbidden("no-mandate", f"{person} has no mandate of this association that is in force today")
+
+
+def _unknown_file(index: int) -> Refused:
+    return invalid(
+        "unknown-attachment", "an attachment is a file that this association stored here", f"/attachments/{index}"
+    )
 
 
 def _file_of(records: Sequence[Record], association_id: str) -> AttachedFile | None:

@@ -7,6 +7,7 @@ from schemas.county import County
 from schemas.helsinki import HELSINKI, HelsinkiMinute
 from schemas.identifiers import Slug
 from schemas.intake import CallPublished
+from schemas.money import NonNegativeAmount
 from schemas.refusals import SeveralRefused, not_found
 from schemas.words import Words
 from services.intake.domain import calls
@@ -17,10 +18,11 @@ from services.web.handling import Answer, Loaded, Plan, load
 
 
 class Terms(CallTerms):
-    """A call's terms as an officer gives them: minutes by the clock in Helsinki."""
+    """A call's terms as an officer gives them: minutes by the clock in Helsinki, money as "180000.00 EUR"."""
 
     opens_at: HelsinkiMinute
     closes_at: HelsinkiMinute | None
+    appropriation: NonNegativeAmount | None = None
 
     def content(self) -> dict[str, object]:
         """The terms by name, as events hold them."""

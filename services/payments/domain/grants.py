@@ -18,6 +18,8 @@ from schemas.facts import Fact
 from schemas.payments import (
     GrantAwarded,
     GrantChanged,
+    GrantHeld,
+    GrantHoldLifted,
     GrantReleased,
     PaymentBooked,
     PaymentProposed,
@@ -52,6 +54,7 @@ class Grant:
     amount: int
     instalments: tuple[Instalment, ...]
     released_on: date | None = None
+    holds: frozenset[str] = field(default_factory=frozenset)
     payments: Mapping[int, Payment] = field(default_factory=dict)
     claims: Mapping[UUID, int] = field(default_factory=dict)
     references: Mapping[str, UUID] = field(default_factory=dict)
@@ -71,7 +74,7 @@ class Grant:
         return sum(payment.amount for payment in self.payments.values() if payment.state in {"proposed", "sent"})
 
 
-def evolve(state: Grant | None, fact: Fact) -> Grant | None:  # noqa: C901, PLR0911 - one arm a fact, each trivial
+def evolve(state: Grant | None, fact: Fact) -> Grant | None:  # noqa: C901, PLR0911, PLR0912 - one arm a fact
     """The grant after a fact."""
     match fact:
         case GrantAwarded():
@@ -82,6 +85,10 @@ def evolve(state: Grant | None, fact: Fact) -> Grant | None:  # noqa: C901, PLR0
             return replace(state, amount=fact.amount, instalments=fact.instalments)
         case GrantReleased():
             return replace(state, released_on=fact.released_on)
+        case GrantHeld():
+            return replace(state, holds=state.holds | {fact.reason})
+        case GrantHoldLifted():
+            return replace(state, holds=state.holds - {fact.reason})
         case PaymentProposed():
             payment = Payment("proposed", fact.attempt, fact.iban, fact.end_to_end_id, fact.run_id, fact.amount)
             return replace(state, payments={**state.payments, fact.instalment: payment})
@@ -148,6 +155,8 @@ def payables(grant: Grant, iban: str, today: date) -> list[Payable]:
 def _held(grant: Grant, instalment: Instalment, payment: Payment, iban: str, today: date) -> str | None:
     if grant.released_on is None:
         return "waits for notice of the decision" if grant.awarded.pays == "on_notice" else "waits for finality"
+    if grant.holds:
+        return "held: a report of use is overdue; it is lifted when an officer accepts the report"
     if today < instalment.payable_from:
         return f"payable from {instalment.payable_from:%-d.%-m.%Y}"
     if payment.state in {"rejected", "returned"} and payment.iban == iban:

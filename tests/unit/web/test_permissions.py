@@ -78,6 +78,8 @@ EXPECTED = {
     "recovery.decide": "d",
     "agreement.sign": "od",
     "de_minimis.read": "odfu",
+    "report.check": "o",
+    "report.accept": "o",
     "deadline.run": "p",
     "grant.read": "fu",
     "grant.list": "fu",
