@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool
 
 from .facts import Contract, Date, Moment
 from .identifiers import Name, Slug, Text
-from .money import NonNegativeMoney
+from .money import NonNegativeAmount, NonNegativeMoney
 from .words import Words
 
 CallKind = Literal["round", "continuous", "negotiated"]
@@ -46,8 +46,8 @@ class MoneyQuestion(Question):
     """Answered by an amount such as "1234.50 EUR" within the limits, both inclusive."""
 
     kind: Literal["money"]
-    minimum: NonNegativeMoney | None = None
-    maximum: NonNegativeMoney | None = None
+    minimum: NonNegativeAmount | None = None
+    maximum: NonNegativeAmount | None = None
 
 
 class DateQuestion(Question):
@@ -154,7 +154,7 @@ class CostRow(Contract):
     """A row of costs."""
 
     label: Name
-    amount: NonNegativeMoney
+    amount: NonNegativeAmount
 
 
 class IncomeRow(Contract):
@@ -162,7 +162,7 @@ class IncomeRow(Contract):
 
     source: Literal["own", "other_funder", "activity"]
     label: Name
-    amount: NonNegativeMoney
+    amount: NonNegativeAmount
     status: Literal["applied", "received"] | None = None
 
 

@@ -64,7 +64,7 @@ class Telling:
             "due_on": change.due_on,
             "last_claim_day": change.due_on,
             "paid_on": change.happened_on,
-            "municipality": None if municipality is None else municipality.name.fi,
+            "municipality": named if municipality is None else municipality.name.fi,
         }
         return {name: value for name, value in said.items() if value is not None}
 

@@ -138,12 +138,17 @@ def _expectation(error: Mapping[str, Any]) -> str:
 
 
 def _repeats(message: str, value: object) -> bool:
-    if isinstance(value, Mapping):
-        return any(_repeats(message, part) for part in value.values())
-    if isinstance(value, list | tuple):
-        return any(_repeats(message, part) for part in value)
-    text = str(value)
-    return len(text) > 1 and text in message
+    """Whether a text or number anywhere in the value stands in the message; however deep, without recursion."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
+        elif len(text := str(part)) > 1 and text in message:
+            return True
+    return False
 
 
 def _resolvable(location: Sequence[str | int], body: object) -> list[str | int]:

@@ -15,7 +15,7 @@ import pytest
 from schemas.intake import AssociationRegistered, CallPublished
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.in_process import ASSOCIATION, UNKNOWN, pointers, problem
+from tests.integration.in_process import UNKNOWN, pointers, problem
 from tests.integration.intake_office import (
     APPLICATION,
     CALL_ID,
@@ -75,6 +75,18 @@ async def test_a_closing_minute_that_is_none_or_two_is_refused_with_the_reason(
         assert pointers(document) == ["/closes_at"]
         assert reason in document["errors"][0]["detail"]
     assert await intake.service.size() == size
+
+
+async def test_an_appropriation_is_read_from_text_alone(intake: Office) -> None:
+    for amount in (180000, 1800.5, "180000", "180000.00 EUR "):
+        sent = {**TERMS, "call_id": "new-2026", "appropriation": amount}
+        assert pointers(problem(await intake.post("/calls", sent, intake.officer()), 422, "validation")) == [
+            "/appropriation"
+        ]
+    published = await intake.post("/calls", {**TERMS, "call_id": "new-2026"}, intake.officer())
+    assert published.status_code == 201
+    [record] = await intake.service.ledger.stream("call/new-2026")
+    assert record.data["appropriation"] == "180000.00 EUR"
 
 
 async def test_an_amended_call_shows_its_new_terms_now_and_the_old_ones_as_of_then(intake: Office) -> None:
@@ -281,6 +293,14 @@ async def test_a_draft_that_is_sent_twice_is_one_application(intake: Office) -> 
     assert len(await intake.records("application.submitted")) == 1
 
 
+async def test_a_sent_draft_is_told_to_be_sent_also_where_it_would_break_a_rule_by_now(intake: Office) -> None:
+    person_id = await intake.name()
+    draft_id = await begun(intake, {**CONTENT, "contact_id": person_id})
+    assert (await send(intake, draft_id)).status_code == 201
+    await intake.erase(person_id)
+    problem(await send(intake, draft_id), 409, "application-exists")
+
+
 @pytest.mark.parametrize("key", [None, "k-1"])
 async def test_a_draft_that_is_sent_twice_at_the_same_moment_is_one_application(
     intake: Office, key: str | None
@@ -418,5 +438,23 @@ async def test_half_a_pair_beside_the_content_is_refused(intake: Office, content
         assert answer.status_code in {400, 422}, answer.text
 
 
-def test_the_whole_application_of_these_tests_is_of_this_association() -> None:
-    assert APPLICATION["association_id"] == ASSOCIATION
+NESTING = [
+    "activity", "municipalities", "purpose", "years", "separable_bookkeeping", "budget", "answers", "colour", "applied",
+    "costs", "other_funding", "own_funding",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NESTING)
+async def test_an_application_that_nests_without_end_is_refused(intake: Office, name: str) -> None:
+    headers = intake.applicant() | {"Content-Type": "application/json"}
+    for depth in (300, 900, 100_000):
+        content = json.dumps({**APPLICATION, name: 0}).replace(f'"{name}": 0', f'"{name}": {nested(depth)}')
+        answer = await intake.service.client.post("/v1/applications", content=content, headers=headers)
+        assert answer.status_code in {400, 422}, answer.text
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "1000-02-29"])
+async def test_a_day_far_away_is_no_day_of_arrival(intake: Office, day: str) -> None:
+    sent = {**APPLICATION, "arrived_on": day}
+    answer = await intake.post("/paper-applications", sent, intake.officer())
+    assert answer.status_code in {409, 422}, answer.text

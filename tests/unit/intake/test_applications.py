@@ -82,6 +82,7 @@ def test_the_sample_application_has_no_problem() -> None:
         ({"separable_bookkeeping": False}, "bookkeeping-not-separable", "/separable_bookkeeping"),
         ({"costs": "2500.51 EUR"}, "budget-does-not-add-up", "/costs"),
         ({"applied": "0.00 EUR", "costs": "500.50 EUR"}, "nothing-applied", "/applied"),
+        ({"attachments": [SAMPLES["attachment.stored", 1]["file"]] * 2}, "attached-twice", "/attachments"),
     ],
 )
 def test_each_problem_is_told_with_its_field(changed: dict[str, Any], slug: str, field: str) -> None:
