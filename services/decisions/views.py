@@ -81,6 +81,8 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
             after["reports"] = _reported(document.get("reports", {}), record.type, data)
         case "decision.documented":
             after["document_sha256"] = {**document["document_sha256"], data["language"]: data["sha256"]}
+        case "rectification.claimed" if not data["in_time"]:
+            after["state"] = document["state"]
         case "rectification.decided":
             settled = "final" if "final_on" in document else "notified"
             after |= {"state": settled, "amount": data["amount"], "claim_outcome": data["outcome"]}
@@ -91,14 +93,17 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
 
 
 def _stepped_aside(document: Document, person: str) -> Document:
-    """Who is disqualified leaves the case with their assessment, and the deputy takes the officer's place."""
+    """Who is disqualified leaves the case with all they assessed and proposed; the deputy is its officer then."""
     disqualified = [*document["disqualified"], person]
     officer, deputy = document["officer"], document["deputy"]
     if officer == person:
         officer, deputy = deputy, None
     officer, deputy = (None if each in disqualified else each for each in (officer, deputy))
     left = {who: points for who, points in document["assessments"].items() if who != person}
-    return {"disqualified": disqualified, "officer": officer, "deputy": deputy, **_assessed(left)}
+    aside = {"disqualified": disqualified, "officer": officer, "deputy": deputy, **_assessed(left)}
+    if document["state"] == "proposed" and document["proposed"]["person"] == person:
+        aside |= {"state": "in_preparation", "proposed": None}
+    return aside
 
 
 def _assessed(assessments: Mapping[str, int]) -> Document:

@@ -1,4 +1,4 @@
-"""De minimis aid over HTTP on a real database: the limit holds at the same moment, and the register says what counts."""
+"""De minimis aid over HTTP on a real database: the limit holds under concurrency, the register says what counts."""
 
 from __future__ import annotations
 

@@ -84,10 +84,12 @@ def _proportional(order: Sequence[Candidate], terms: Terms) -> list[int]:
 def _floor_and_ceiling(order: Sequence[Candidate], terms: Terms) -> list[int]:
     floor, ceiling = terms.floor or 0, terms.ceiling or 0
     left, bases, lacking = terms.available, [], []
+    reached = True
     for each in order:
         cap = min(each.wanted, ceiling)
         base = min(cap, floor)
-        reached = base <= left
+        # Nobody is passed over: once the floor of one does not fit, those ranked lower get nothing either.
+        reached = reached and base <= left
         bases.append(base if reached else 0)
         lacking.append(cap - base if reached else 0)
         left -= bases[-1]

@@ -59,6 +59,7 @@ class Case:
     transferred: CaseTransferred | None = None
     withdrawn: bool = False
     proposal: ProposalMade | None = None
+    proposers: frozenset[str] = field(default_factory=frozenset)
     decision: DecisionMade | None = None
     documents: Mapping[str, DecisionDocumented] = field(default_factory=dict)
     amount: int = 0
@@ -106,7 +107,7 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
         case CaseWithdrawn():
             return replace(state, withdrawn=True)
         case ProposalMade():
-            return replace(state, proposal=fact)
+            return replace(state, proposal=fact, proposers=state.proposers | {fact.person})
         case DecisionMade():
             return replace(state, decision=fact, amount=fact.amount)
         case DecisionNotified():
@@ -133,8 +134,11 @@ def _stepped_aside(state: Case, person: str) -> Case:
         officer, deputy = deputy, None
     if deputy in disqualified:
         deputy = None
+    # What a disqualified person proposed is nothing to decide on, unless it was decided already.
+    falls = state.decision is None and state.proposal is not None and state.proposal.person == person
     return replace(
-        state, disqualified=disqualified, officer=None if officer in disqualified else officer, deputy=deputy,
+        state, proposal=None if falls else state.proposal, disqualified=disqualified,
+        officer=None if officer in disqualified else officer, deputy=deputy,
         assessments={who: each for who, each in state.assessments.items() if who != person},
     )  # fmt: skip
 
@@ -150,7 +154,7 @@ def attempt(case: Case, person: str, act: str, tied: frozenset[str] = frozenset(
         reason = f"{person} is disqualified in this case"
     elif person in tied:
         reason = f"{person} acts for the applicant and so is disqualified in this case"
-    elif act == "decide" and case.proposal is not None and case.proposal.person == person:
+    elif act == "decide" and person in case.proposers:
         reason = f"{person} made the proposal and so does not decide"
     elif act == "decide_claim" and case.decision is not None and case.decision.person == person:
         reason = f"{person} made the decision and so does not decide on the claim against it"
@@ -419,8 +423,9 @@ def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:  # noq
 
 
 def become_final(case: Case, today: date) -> list[Fact]:
-    """Finality, when the last day for a claim has passed and none is pending; nothing before that."""
-    if case.notified is None or case.claim is not None or case.final_on is not None:
+    """Finality, when the last day for a claim has passed and none that came in time is pending; nothing before that."""
+    pending = case.claim is not None and case.claim.in_time
+    if case.notified is None or pending or case.final_on is not None:
         return []
     if today <= case.notified.last_claim_day:
         return []

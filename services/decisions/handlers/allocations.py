@@ -88,17 +88,17 @@ class Allocations:
 
     async def choose(self, command: Command, call_id: str, chosen: ChooseAllocation) -> Answer:
         """Records the chosen allocation; the proposals are made from it, case by case."""
-        field = await self._field(call_id, chosen)
-        lines = tuple(allocation.allocate(chosen.rule, field.candidates, field.terms))
-        total = sum(line.amount for line in lines)
-        fact = AllocationChosen(
-            call_id=call_id, rule=chosen.rule, available=field.terms.available, floor=chosen.floor,
-            ceiling=chosen.ceiling, points_min=chosen.points_min, lines=lines, total=total,
-            person=command.identity.person,
-        )  # fmt: skip
 
         async def decide() -> Plan:
+            field = await self._field(call_id, chosen)
+            lines = tuple(allocation.allocate(chosen.rule, field.candidates, field.terms))
+            total = sum(line.amount for line in lines)
             loaded = await self._call(call_id)
+            fact = AllocationChosen(
+                call_id=call_id, rule=chosen.rule, available=field.terms.available, floor=chosen.floor,
+                ceiling=chosen.ceiling, points_min=chosen.points_min, lines=lines, total=total,
+                person=command.identity.person,
+            )  # fmt: skip
             answer = {"call_id": call_id, "rule": chosen.rule, "cases": len(lines), "total": euros(total)}
             return Plan((loaded.write([fact]),), answer)
 

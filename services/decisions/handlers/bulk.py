@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas.refusals import Refused, SeveralRefused
-from services.ledger import VersionConflict
+from services.ledger import KeyReused, VersionConflict
 from services.web.commands import Command
 from services.web.handling import Answer
 from services.web.idempotency import IdempotencyKey
@@ -43,6 +43,8 @@ async def _one(
         return {**told, "reason": "rules-broken", "detail": str(refused)}
     except Problem as problem:
         return {**told, "reason": problem.slug, "detail": problem.detail}
+    except KeyReused:
+        return {**told, "reason": "idempotency-key-reused", "detail": "the key was used with another request"}
     except VersionConflict:
         return {**told, "reason": "busy", "detail": "others are changing this case: send it again"}
     return {**told, "done": True}

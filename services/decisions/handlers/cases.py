@@ -249,13 +249,13 @@ class Decisions:
 
         async def decide() -> Plan:
             loaded, case = await self.existing(application_id)
-            refused = cases.attempt(case, person, "decide", await self._tied(case))
+            tied = await self._tied(case)
+            refused = cases.attempt(case, person, "decide", tied)
             if refused is not None:
                 return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
             writes: list[StreamWrite] = []
             section = None
             if made.meeting_id is not None:
-                tied = await self._tied(case)
                 section, write = await self._take_section(made.meeting_id, person, case, case.disqualified | tied)
                 writes.append(write)
             ruling = Ruling(
@@ -264,6 +264,7 @@ class Decisions:
             )  # fmt: skip
             facts = cases.decide(case, ruling)
             self._check_task(case, made.amount)
+            cases.check_assessed(case, await self.call_for(case))
             writes += await self._bind(case, made.amount)
             if made.de_minimis is not None:
                 assessed = DeMinimisAssessed(application_id=application_id, person=person, **dict(made.de_minimis))

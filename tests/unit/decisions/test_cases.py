@@ -11,15 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.calls import Criterion
 from schemas.decisions import (
     AgreementSigned,
     AssessmentRecorded,
+    CallNoted,
     CaseAssigned,
     CaseOpened,
     CaseTransferred,
     CaseWithdrawn,
     ConflictDeclared,
     DecisionBecameFinal,
+    DecisionDocumented,
     DecisionMade,
     DecisionNotified,
     Outcome,
@@ -27,10 +30,13 @@ from schemas.decisions import (
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
+    Score,
     SupplementReceived,
     SupplementRequested,
+    TaskDecided,
 )
 from schemas.facts import Fact
+from schemas.refusals import SeveralRefused
 from services.decisions.domain import cases
 from services.decisions.domain.cases import Case, Judgement, Ruling
 from tests.unit.given import fact, folded, refused
@@ -293,3 +299,240 @@ def test_a_recovery_is_at_most_what_was_granted_and_at_least_the_countys_limit()
         cases.recover(state, fact(RecoveryDecided, amount=9_999), 10_000)
     with refused("due-date-past", "invalid", "/due_on"):
         cases.recover(state, fact(RecoveryDecided, due_on="2026-11-02"), 10_000)
+
+
+# --- who takes over, and whose words count -------------------------------------------------------------------
+
+ANNA_FOR_BERTTA = fact(CaseAssigned, officer="anna", deputy="bertta")
+
+
+def test_the_deputy_takes_over_when_the_officer_is_disqualified() -> None:
+    state = case(ANNA_FOR_BERTTA, fact(ConflictDeclared, person="anna"))
+    assert (state.officer, state.deputy) == ("bertta", None)
+    assert cases.attempt(state, "bertta", "propose") is None
+
+
+@pytest.mark.parametrize("order", [("bertta", "anna"), ("anna", "bertta")])
+def test_a_deputy_who_is_disqualified_takes_nothing_over(order: tuple[str, str]) -> None:
+    state = case(ANNA_FOR_BERTTA, *(fact(ConflictDeclared, person=person) for person in order))
+    assert (state.officer, state.deputy) == (None, None)
+
+
+def test_a_deputy_who_is_disqualified_leaves_the_case_to_its_officer() -> None:
+    state = case(ANNA_FOR_BERTTA, fact(ConflictDeclared, person="bertta"))
+    assert (state.officer, state.deputy) == ("anna", None)
+
+
+def test_somebody_elses_conflict_changes_nothing_for_officer_and_deputy() -> None:
+    state = case(ANNA_FOR_BERTTA, fact(ConflictDeclared, person="cecilia"))
+    assert (state.officer, state.deputy) == ("anna", "bertta")
+
+
+@pytest.mark.parametrize(("officer", "deputy"), [("anna", "bertta"), ("bertta", "anna"), ("anna", None)])
+def test_neither_a_disqualified_nor_a_tied_person_is_assigned(officer: str, deputy: str | None) -> None:
+    with refused("officer-disqualified"):
+        cases.assign(case(fact(ConflictDeclared, person="anna")), officer, deputy)
+    with refused("officer-disqualified"):
+        cases.assign(case(), officer, deputy, frozenset({"anna"}))
+
+
+def test_nobody_is_their_own_deputy() -> None:
+    with refused("own-deputy", "invalid", "/deputy"):
+        cases.assign(case(), "anna", "anna")
+
+
+def test_a_disqualified_persons_assessment_no_longer_counts() -> None:
+    by_both = (fact(AssessmentRecorded, person="anna"), fact(AssessmentRecorded, person="bertta"))
+    assert set(case(*by_both).assessments) == {"anna", "bertta"}
+    assert set(case(*by_both, fact(ConflictDeclared, person="anna")).assessments) == {"bertta"}
+
+
+def test_a_second_assessment_of_the_same_person_replaces_the_first() -> None:
+    first, second = fact(AssessmentRecorded, person="anna"), fact(AssessmentRecorded, person="anna", hundredths=100)
+    assert case(first, second).assessments == {"anna": second}
+    assert len(cases.assess(case(first), JUDGEMENT)) == 1
+
+
+# --- a judgement, with criteria and without ------------------------------------------------------------------
+
+
+def call(*points_max: int, assessors: int = 1) -> CallNoted:
+    """A call with a criterion for each maximum, all of the same weight."""
+    criteria = [
+        {"criterion_id": f"c{index}", "label": {"fi": "Peruste"}, "weight": 1, "points_max": each}
+        for index, each in enumerate(points_max)
+    ]
+    return fact(CallNoted, criteria=[Criterion.model_validate(each) for each in criteria], assessors=assessors)
+
+
+def judgement(points: int | None, *scores: int) -> Judgement:
+    given_for = [Score(criterion_id=f"c{index}", points=each, reason="Perustelu") for index, each in enumerate(scores)]
+    return Judgement("anna", points, given_for, "Syyt")
+
+
+def test_points_follow_from_the_scores_and_are_rounded_half_up() -> None:
+    [made] = cases.assess(case(), judgement(None, 1, 2), call(4, 3))
+    assert isinstance(made, AssessmentRecorded)
+    assert (made.hundredths, made.points, len(made.scores)) == (4_583, 46, 2)
+    [half] = cases.assess(case(), judgement(None, 11), call(16))
+    assert isinstance(half, AssessmentRecorded)
+    assert (half.hundredths, half.points) == (6_875, 69)
+    [under] = cases.assess(case(), judgement(None, 31), call(42))
+    assert isinstance(under, AssessmentRecorded)
+    assert (under.hundredths, under.points) == (7_381, 74)
+    [exactly] = cases.assess(case(), judgement(None, 5), call(40))
+    assert isinstance(exactly, AssessmentRecorded)
+    assert (exactly.hundredths, exactly.points) == (1_250, 13)
+
+
+def test_a_call_without_criteria_takes_points_from_0_to_100() -> None:
+    for known in (None, call()):
+        [made] = cases.assess(case(), judgement(71), known)
+        assert isinstance(made, AssessmentRecorded)
+        assert (made.hundredths, made.points, made.scores) == (7_100, 71, ())
+
+
+def test_points_and_criteria_exclude_each_other() -> None:
+    with refused("points-by-criteria", "invalid", "/points"):
+        cases.assess(case(), judgement(50, 1), call(10))
+    for wrong in (judgement(None), judgement(50, 1), judgement(None, 1)):
+        with refused("points-missing", "invalid", "/points"):
+            cases.assess(case(), wrong, call())
+    with pytest.raises(SeveralRefused):
+        cases.assess(case(), judgement(None), call(10))
+
+
+@pytest.mark.parametrize(("assessed", "enough"), [((), False), (("anna",), False), (("anna", "bertta"), True)])
+def test_a_proposal_waits_for_as_many_assessors_as_the_call_asks_for(assessed: tuple[str, ...], enough: bool) -> None:
+    state = case(*(fact(AssessmentRecorded, person=person) for person in assessed))
+    for asks in (call(10, assessors=2), call(assessors=2)):
+        if enough:
+            cases.check_assessed(state, asks)
+            continue
+        with refused("not-assessed"):
+            cases.check_assessed(state, asks)
+
+
+def test_one_person_who_assesses_twice_is_one_assessor() -> None:
+    twice = case(fact(AssessmentRecorded, person="anna"), fact(AssessmentRecorded, person="anna"))
+    with refused("not-assessed"):
+        cases.check_assessed(twice, call(10, assessors=2))
+
+
+def test_no_assessment_is_asked_for_where_the_call_asks_none_or_the_application_came_late() -> None:
+    for state, known in ((case(), None), (case(), call()), (case(late=True), call(10, assessors=2))):
+        cases.check_assessed(state, known)
+    with refused("not-assessed"):
+        cases.check_assessed(case(), call(10))
+
+
+# --- the county's part ---------------------------------------------------------------------------------------
+
+
+def task(eligible: int, whose: str = "county_part") -> TaskDecided:
+    return fact(TaskDecided, task=whose, eligible=eligible)
+
+
+@pytest.mark.parametrize(
+    ("whose", "eligible", "fits"),
+    [
+        ("county", APPLIED, True),
+        ("county", APPLIED - 1, False),
+        ("county", APPLIED + 1, False),
+        ("county", 0, False),
+        ("county_part", 1, True),
+        ("county_part", APPLIED - 1, True),
+        ("county_part", 0, False),
+        ("county_part", APPLIED, False),
+        ("county_part", APPLIED + 1, False),
+    ],
+)
+def test_the_countys_part_is_the_whole_or_less_but_something(whose: str, eligible: int, fits: bool) -> None:
+    decided = task(eligible, whose)
+    if fits:
+        assert cases.decide_task(case(), decided) == [decided]
+        assert case(decided).eligible == eligible
+        return
+    with refused("eligible-does-not-fit", "invalid", "/eligible"):
+        cases.decide_task(case(), decided)
+
+
+def test_the_task_is_not_decided_once_the_case_is() -> None:
+    for closing in CLOSED:
+        with refused("decided-already" if closing is DECIDED else "case-closed"):
+            cases.decide_task(case(closing), task(1))
+
+
+def test_nothing_over_the_countys_part_is_proposed_decided_or_granted_on_a_claim() -> None:
+    part = task(120_000)
+    assert len(cases.propose(case(part), "anna", "granted_in_part", 120_000, "Syyt")) == 1
+    for over in (ruling("granted_in_part", 120_001), ruling("granted", APPLIED)):
+        with refused("more-than-the-countys-part", "invalid", "/amount"):
+            cases.propose(case(part), "anna", over.outcome, over.amount, "Syyt")
+        with refused("more-than-the-countys-part", "invalid", "/amount"):
+            cases.decide(case(part, PROPOSED), over)
+        with refused("more-than-the-countys-part", "invalid", "/amount"):
+            cases.decide_claim(case(part, PROPOSED, DECIDED, NOTIFIED, CLAIMED), over, change=True)
+
+
+# --- documents, and when a claim counts as received ----------------------------------------------------------
+
+
+def test_a_decisions_document_is_recorded_once_for_each_language() -> None:
+    finnish, swedish = fact(DecisionDocumented), fact(DecisionDocumented, language="sv")
+    with refused("not-decided"):
+        cases.document(case(PROPOSED), finnish)
+    assert cases.document(case(PROPOSED, DECIDED), finnish) == [finnish]
+    state = case(PROPOSED, DECIDED, finnish)
+    assert cases.document(state, finnish) == []
+    assert cases.document(state, swedish) == [swedish]
+    assert case(PROPOSED, DECIDED, finnish, swedish).documents == {"fi": finnish, "sv": swedish}
+
+
+@pytest.mark.parametrize(("counts_on", "in_time"), [(28, True), (29, False)])
+def test_a_claim_is_in_time_by_the_day_on_which_it_counts_as_received(counts_on: int, in_time: bool) -> None:
+    came_on = date(2026, 12, 28)
+    state = case(PROPOSED, DECIDED, NOTIFIED)
+    [made] = cases.claim(state, OTHER, came_on, "Laskuvirhe", date(2026, 12, counts_on))
+    assert isinstance(made, RectificationClaimed)
+    assert (made.received_on, made.in_time) == (came_on, in_time)
+
+
+def test_a_claim_against_a_final_decision_is_late_whatever_the_day() -> None:
+    state = case(PROPOSED, DECIDED, NOTIFIED, fact(DecisionBecameFinal))
+    [made] = cases.claim(state, OTHER, date(2026, 12, 28), "Laskuvirhe")
+    assert isinstance(made, RectificationClaimed)
+    assert made.in_time is False
+
+
+# --- what a claim may not undo -------------------------------------------------------------------------------
+
+
+def test_a_claim_does_not_lower_the_sum_below_what_is_recovered() -> None:
+    state = case(PROPOSED, DECIDED, NOTIFIED, fact(RecoveryDecided, amount=30_000), CLAIMED)
+    assert len(cases.decide_claim(state, ruling("granted_in_part", 30_000), change=True)) == 1
+    with refused("less-than-recovered"):
+        cases.decide_claim(state, ruling("granted_in_part", 29_999), change=True)
+    with refused("less-than-recovered"):
+        cases.decide_claim(state, ruling("rejected", 0), change=True)
+
+
+def test_what_a_disqualified_person_proposed_falls_away_unless_it_was_decided() -> None:
+    declared = fact(ConflictDeclared, person="anna")
+    assert case(fact(ProposalMade, person="anna"), declared).proposal is None
+    assert case(fact(ProposalMade, person="bertta"), declared).proposal is not None
+    assert case(fact(ProposalMade, person="anna"), DECIDED, declared).proposal is not None
+
+
+def test_whoever_ever_proposed_in_a_case_does_not_decide_it() -> None:
+    state = case(fact(ProposalMade, person="anna"), fact(ProposalMade, person="bertta"))
+    assert [cases.attempt(state, person, "decide") is None for person in ("anna", "bertta", "cecilia")] == [
+        False, False, True,
+    ]  # fmt: skip
+
+
+def test_a_late_claim_does_not_hold_up_finality() -> None:
+    late = fact(RectificationClaimed, in_time=False)
+    after = date(2026, 12, 29)
+    assert len(cases.become_final(case(PROPOSED, DECIDED, NOTIFIED, late), after)) == 1
+    assert cases.become_final(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED), after) == []
