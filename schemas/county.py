@@ -210,6 +210,7 @@ class PaymentRules(Dated):
     approvals_required: int = Field(ge=2, le=5)
     small_recovery_limit: NonNegativeMoney
     recovery_due_days: int = Field(ge=1, le=365)
+    hearing_before_recovery: bool
     account_change_days: int = Field(ge=0, le=60)
     de_minimis_limit: NonNegativeMoney
     bank_profile: BankProfile

@@ -524,6 +524,28 @@ class ReportAccepted(Fact):
     person: Person
 
 
+class HearingOpened(Fact):
+    """The applicant is heard (*kuuleminen*) on a planned recovery, by a Helsinki date."""
+
+    event_type: ClassVar[str] = "hearing.opened"
+    application_id: UUID
+    hearing_id: UUID
+    grounds: Text
+    amount: PositiveMoney
+    answer_by: Date
+    person: Person
+
+
+class HearingAnswered(Fact):
+    """The applicant answered in a hearing."""
+
+    event_type: ClassVar[str] = "hearing.answered"
+    application_id: UUID
+    hearing_id: UUID
+    answer: Text
+    answered_on: Date
+
+
 class RecoveryDecided(Fact):
     """A decision to recover (*takaisinperintä*) a grant or a part of it."""
 
@@ -544,5 +566,6 @@ FACTS: tuple[type[Fact], ...] = (
     ProposalMade, AllocationChosen, MeetingConvened, SectionTakenV1, SectionTaken,
     DecisionMade, DeMinimisAssessed, DeMinimisGranted, DeMinimisChanged, DecisionDocumented, DecisionNotified,
     RectificationClaimed, RectificationDecided, DecisionBecameFinal, AgreementSigned, ReportRequested,
-    ReportReminded, ReportReceived, ReportChecked, ReportReturned, ReportAccepted, RecoveryDecided,
+    ReportReminded, ReportReceived, ReportChecked, ReportReturned, ReportAccepted, HearingOpened,
+    HearingAnswered, RecoveryDecided,
 )  # fmt: skip

@@ -22,6 +22,7 @@ StandingV1 = Literal[
 Standing = Literal[
     "received", "supplement_requested", "in_preparation", "transferred", "decided", "notified", "final", "paid",
     "payment_delayed", "recovery", "withdrawn", "report_requested", "report_returned", "report_accepted",
+    "hearing",
 ]  # fmt: skip
 
 

@@ -241,6 +241,13 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
     ("report.accepted", 1): {
         "application_id": APPLICATION, "report": 1, "unused": "100.00 EUR", "person": "officer-1",
     },
+    ("hearing.opened", 1): {
+        "application_id": APPLICATION, "hearing_id": OTHER, "grounds": "Jäi käyttämättä", "amount": "300.00 EUR",
+        "answer_by": "2026-10-30", "person": "officer-1",
+    },
+    ("hearing.answered", 1): {
+        "application_id": APPLICATION, "hearing_id": OTHER, "answer": "Hyväksymme", "answered_on": "2026-10-20",
+    },
     ("grant.held", 1): {"application_id": APPLICATION, "reason": "report_overdue", "held_on": "2026-12-01"},
     ("grant.hold_lifted", 1): {"application_id": APPLICATION, "reason": "report_overdue"},
     ("recovery.decided", 1): {

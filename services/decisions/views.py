@@ -86,6 +86,10 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
         case "rectification.decided":
             settled = "final" if "final_on" in document else "notified"
             after |= {"state": settled, "amount": data["amount"], "claim_outcome": data["outcome"]}
+        case "hearing.opened":
+            after["hearing"] = {**{name: data[name] for name in ("hearing_id", "amount", "answer_by")}, "answer": None}
+        case "hearing.answered":
+            after["hearing"] = {**document["hearing"], "answer": data["answer"]}
         case "recovery.decided":
             before = cents(document["recovered"]) if "recovered" in document else 0
             after["recovered"] = euros(before + cents(data["amount"]))
@@ -175,7 +179,7 @@ def _stream_key(record: Record, _data: Mapping[str, Any]) -> tuple[str]:
 CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
     "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided", "case.assigned",
     "assessment.recorded", "case.task_decided", "decision.documented",
-    "de_minimis.assessed", *REPORT_STATES,
+    "de_minimis.assessed", "hearing.opened", "hearing.answered", *REPORT_STATES,
 }  # fmt: skip
 REGISTERS = (
     Register("cases", CASE_EVENTS, _stream_key, _case, ("association_id", "officer", "call_id", "state")),

@@ -12,6 +12,7 @@ from schemas.decisions import (
     DecisionBecameFinal,
     DecisionMade,
     DecisionNotified,
+    HearingOpened,
     RecoveryDecided,
     RectificationDecided,
     ReportAccepted,
@@ -56,6 +57,12 @@ def standing_of(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: C901,
         case DecisionBecameFinal():
             note = f"Päätös on lainvoimainen {fact.final_on:%-d.%-m.%Y}"
             return _change(fact.application_id, "final", note, happened_on=fact.final_on)
+        case HearingOpened():
+            note = f"{fact.grounds} (vastaus viimeistään {fact.answer_by:%-d.%-m.%Y})"
+            return _change(
+                fact.application_id, "hearing", note, amount=fact.amount, question=fact.grounds,
+                due_on=fact.answer_by, request_id=fact.hearing_id,
+            )  # fmt: skip
         case RecoveryDecided():
             return _change(
                 fact.application_id, "recovery", fact.grounds, amount=fact.amount, due_on=fact.due_on,
@@ -105,7 +112,8 @@ class Reactions:
         """Topic → event type → reaction."""
         decisions = (
             CaseOpened, SupplementRequested, CaseTransferred, DecisionMade, DecisionNotified, RectificationDecided,
-            DecisionBecameFinal, RecoveryDecided, ReportRequested, ReportReminded, ReportReturned, ReportAccepted,
+            DecisionBecameFinal, HearingOpened, RecoveryDecided, ReportRequested, ReportReminded,
+            ReportReturned, ReportAccepted,
         )  # fmt: skip
         payments = (PaymentBooked, PaymentRejected, PaymentReturned)
         return {

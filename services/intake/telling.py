@@ -23,7 +23,7 @@ _OCCASIONS: Final[Mapping[Standing, str]] = {
     "in_preparation": "received", "supplement_requested": "supplement_requested", "transferred": "transferred",
     "decided": "decided", "notified": "notified", "final": "final", "paid": "paid",
     "payment_delayed": "payment_delayed", "recovery": "recovery",
-    "report_requested": "report_due", "report_returned": "report_due",
+    "hearing": "hearing", "report_requested": "report_due", "report_returned": "report_due",
 }  # fmt: skip
 TOLD: Final = frozenset({ApplicationStandingChanged.event_type, CallAmended.event_type})
 

@@ -46,7 +46,7 @@ def _attachment(document: Document | None, _record: Record, data: Mapping[str, A
     return document or {"association_id": data["association_id"], **data["file"]}
 
 
-def _application(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: PLR0911 - one arm for each kind
+def _application(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: C901, PLR0911 - one arm a kind
     match record.type:
         case "application.submitted":
             submitted = upcast(record.type, record.schema, dict(data))
@@ -69,6 +69,8 @@ def _application(document: Document | None, record: Record, data: Mapping[str, A
             if data["standing"] == "supplement_requested":
                 request = {"request_id": data["request_id"], "question": data["note"], "due_on": data.get("due_on")}
                 asked = [*asked, request]
+            if data["standing"] == "hearing":
+                document = {**document, "hearing": {"hearing_id": data["request_id"], "due_on": data["due_on"]}}
             return {
                 **document,
                 "standing": data["standing"],

@@ -89,6 +89,8 @@ DECISIONS: Final[Mapping[str, frozenset[Role | None]]] = {
     "recovery.decide": DECISION_MAKER,
     "agreement.sign": PREPARATION,
     "de_minimis.read": STAFF,
+    "hearing.open": OFFICER,
+    "hearing.answer": ASSOCIATION | OFFICER,
     "report.check": OFFICER,
     "report.accept": OFFICER,
     "deadline.run": OPERATOR,

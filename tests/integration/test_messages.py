@@ -55,6 +55,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "notified": {"last_claim_day": date(2026, 3, 9)},
     "paid": {"paid_on": date(2026, 2, 5)},
     "report_due": {"due_on": date(2026, 4, 30)},
+    "hearing": {"due_on": date(2026, 4, 30)},
     "call_amended": {"what_changed": {"fi": "Hakuaika jatkuu."}},
 }
 

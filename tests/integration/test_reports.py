@@ -31,7 +31,7 @@ from services.payments.reactions import Reactions
 from services.web.handling import event_of
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.in_process import InProcess, identity, in_process, problem
+from tests.integration.in_process import ASSOCIATION, InProcess, identity, in_process, problem
 from tests.unit.given import county, fact
 
 CASE = identity(1)
@@ -127,3 +127,24 @@ def record_of(of: Any) -> Record:
     event = event_of(of)
     body = encode_body(7, "2026-12-01T08:00:00.000000Z", event, f"case/{CASE}", 7, Context("anna", "test"))
     return decode_body(body)
+
+
+async def test_a_recovery_waits_until_the_applicant_was_heard(decisions: InProcess) -> None:
+    planned = {"grounds": "Jäi käyttämättä", "amount": "300.00 EUR", "answer_by": "2026-10-20"}
+    recovery = {"amount": "300.00 EUR", "grounds": "Jäi käyttämättä", "due_on": "2026-12-02"}
+    officer, board = decisions.token(Role.OFFICER), decisions.token(Role.DECISION_MAKER, person="board-1")
+
+    async def recover() -> httpx.Response:
+        return await decisions.client.post(f"/v1/cases/{CASE}/recovery", json=recovery, headers=board)
+
+    problem(await recover(), 409, "not-heard")
+    opened = await decisions.client.post(f"/v1/cases/{CASE}/hearings", json=planned, headers=officer)
+    assert opened.status_code == 201, opened.text
+    problem(await recover(), 409, "hearing-open")
+    answer = f"/v1/cases/{CASE}/hearings/{opened.json()['hearing_id']}/answer"
+    stranger = decisions.token(Role.ASSOCIATION, association="1234567-1")
+    problem(await decisions.client.post(answer, json={"answer": "Ei"}, headers=stranger), 404, "not-found")
+    own = decisions.token(Role.ASSOCIATION, association=ASSOCIATION)
+    assert (await decisions.client.post(answer, json={"answer": "Palautamme"}, headers=own)).status_code == 200
+    assert (await recover()).status_code == 201
+    assert (await decisions.types())[-3:] == ["hearing.opened", "hearing.answered", "recovery.decided"]

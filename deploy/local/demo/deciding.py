@@ -194,6 +194,15 @@ async def recover(world: World, application: Application) -> None:
     used = application.award_cents - application.recovery_cents
     report = {"used": euros(used), "account": "Osa avustuksesta jäi käyttämättä."}
     await world.post(world.applicant(application), "intake", f"/v1/applications/{identity}/usage-report", report)
+    planned = {
+        "amount": euros(application.recovery_cents), "grounds": "Avustuksesta jäi osa käyttämättä",
+        "answer_by": iso(date(2026, 11, 16)),
+    }  # fmt: skip
+    hearing = await _act(world, application, "hearings", planned)
+    await _act(
+        world, application, f"hearings/{hearing['hearing_id']}/answer", {"answer": "Palautamme sen, mikä jäi."},
+        person=world.applicant(application),
+    )  # fmt: skip
     body = {
         "amount": euros(application.recovery_cents), "grounds": "Avustuksesta jäi osa käyttämättä",
         "due_on": iso(date(2026, 12, 2)),

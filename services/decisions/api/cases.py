@@ -22,6 +22,7 @@ from services.decisions.handlers.cases import (
     DecideTask,
     GiveNotice,
     MakeDecision,
+    OpenHearing,
     Propose,
     Recover,
     SignAgreement,
@@ -67,6 +68,12 @@ class Reasoned(Contract):
     """The reason for an act."""
 
     reason: Text
+
+
+class AnswerHearing(Contract):
+    """What the applicant says to a planned recovery."""
+
+    answer: Text
 
 
 class Claim(Contract):
@@ -265,6 +272,26 @@ def deciding(decisions: Decisions) -> APIRouter:
     ) -> Response:
         """Sign a partnership's agreement."""
         return respond(await decisions.sign_agreement(commanded, application_id, sent))
+
+    @routes.post("/hearings", status_code=201, responses=_ANSWERS)
+    async def open_hearing(
+        application_id: UUID,
+        sent: OpenHearing,
+        commanded: Annotated[Command, Depends(command("hearing.open"))],
+    ) -> Response:
+        """Hear the applicant on a planned recovery."""
+        return respond(await decisions.open_hearing(commanded, application_id, sent), 201)
+
+    @routes.post("/hearings/{hearing_id}/answer", responses=_ANSWERS)
+    async def answer_hearing(
+        application_id: UUID,
+        hearing_id: UUID,
+        sent: AnswerHearing,
+        commanded: Annotated[Command, Depends(command("hearing.answer"))],
+    ) -> Response:
+        """Answer in a hearing."""
+        await _own_case(decisions, commanded.identity, "hearing.answer", application_id)
+        return respond(await decisions.answer_hearing(commanded, application_id, hearing_id, sent.answer))
 
     @routes.post("/recovery", status_code=201, responses=_ANSWERS)
     async def recover(

@@ -25,6 +25,8 @@ from schemas.decisions import (
     DecisionDocumented,
     DecisionMade,
     DecisionNotified,
+    HearingAnswered,
+    HearingOpened,
     Instalment,
     Outcome,
     ProposalMade,
@@ -38,7 +40,7 @@ from schemas.decisions import (
 )
 from schemas.facts import Fact
 from schemas.money import euros, split
-from schemas.refusals import Refused, conflict, forbidden, invalid
+from schemas.refusals import Refused, conflict, forbidden, invalid, not_found
 
 from . import assessment
 from .reports import Reports
@@ -69,6 +71,8 @@ class Case:
     final_on: date | None = None
     agreement: AgreementSigned | None = None
     reports: Reports = field(default_factory=dict)
+    hearing: HearingOpened | None = None
+    heard: bool = False
     recovered: int = 0
 
     @property
@@ -120,8 +124,12 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
             return replace(state, final_on=fact.final_on)
         case AgreementSigned():
             return replace(state, agreement=fact)
+        case HearingOpened():
+            return replace(state, hearing=fact, heard=False)
+        case HearingAnswered():
+            return replace(state, heard=True)
         case RecoveryDecided():
-            return replace(state, recovered=state.recovered + fact.amount)
+            return replace(state, recovered=state.recovered + fact.amount, hearing=None, heard=False)
     after = evolve_reports(state.reports, fact)
     return state if after is state.reports else replace(state, reports=after)
 
@@ -443,6 +451,40 @@ def sign_agreement(case: Case, years: int, without_money: bool, terms: str) -> l
             application_id=case.opened.application_id, years=years, without_money=without_money, terms=terms
         )
     ]
+
+
+def open_hearing(case: Case, hearing: HearingOpened, today: date) -> list[Fact]:
+    """Hears the applicant on a planned recovery; the day to answer by lies ahead. One hearing at a time."""
+    if case.hearing is not None:
+        raise conflict("hearing-open", "a hearing is open: decide on the recovery first")
+    left = case.amount - case.recovered
+    if hearing.amount > left:
+        raise conflict("more-than-granted", f"{euros(left)} can be recovered at most")
+    if hearing.answer_by <= today:
+        raise invalid("deadline-past", "the day to answer by lies after today", "/answer_by")
+    return [hearing]
+
+
+def answer_hearing(case: Case, answered: HearingAnswered) -> list[Fact]:
+    """Takes the applicant's answer, once, and also after its day as long as nothing is decided."""
+    if case.hearing is None or case.hearing.hearing_id != answered.hearing_id:
+        raise not_found("open hearing with this id")
+    if case.heard:
+        raise conflict("answered-already", "the hearing was answered already")
+    return [answered]
+
+
+def check_heard(case: Case, amount: int, today: date) -> None:
+    """Raises Refused before the applicant was heard on a recovery of so much (cents): they answered, or their time is
+    over.
+    """
+    if case.hearing is None:
+        raise conflict("not-heard", "open a hearing of the applicant first")
+    if amount > case.hearing.amount:
+        raise conflict("heard-on-less", f"the applicant was heard on {euros(case.hearing.amount)}")
+    if not case.heard and today <= case.hearing.answer_by:
+        day = f"{case.hearing.answer_by:%-d.%-m.%Y}"
+        raise conflict("hearing-open", f"the applicant may answer until {day}")
 
 
 def recover(case: Case, recovery: RecoveryDecided, small_limit: int) -> list[Fact]:

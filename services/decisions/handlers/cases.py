@@ -19,6 +19,8 @@ from schemas.decisions import (
     DeMinimisAssessed,
     DeMinimisChanged,
     DeMinimisGranted,
+    HearingAnswered,
+    HearingOpened,
     MeetingConvened,
     NoticeManner,
     Outcome,
@@ -113,6 +115,14 @@ class SignAgreement(Contract):
     years: int = Field(strict=True, ge=1, le=5)
     without_money: StrictBool
     terms: Text
+
+
+class OpenHearing(Contract):
+    """What is planned to be recovered and why, and by which Helsinki date the applicant may answer."""
+
+    grounds: Text
+    amount: PositiveAmount
+    answer_by: Date
 
 
 class Recover(Contract):
@@ -352,17 +362,39 @@ class Decisions:
 
         return await self.on_case(command, application_id, None, act)
 
+    async def open_hearing(self, command: Command, application_id: UUID, given: OpenHearing) -> Answer:
+        """Hears the applicant on a planned recovery."""
+        today = self.today()
+        opened = HearingOpened(
+            application_id=application_id, hearing_id=uuid7(), person=command.identity.person, **dict(given)
+        )
+        answer: dict[str, object] = {"hearing_id": str(opened.hearing_id)}
+        return await self.on_case(
+            command, application_id, "open_hearing", lambda case: (cases.open_hearing(case, opened, today), answer)
+        )
+
+    async def answer_hearing(self, command: Command, application_id: UUID, hearing_id: UUID, answer: str) -> Answer:
+        """Takes the applicant's answer."""
+        answered = HearingAnswered(
+            application_id=application_id, hearing_id=hearing_id, answer=answer, answered_on=self.today()
+        )
+        return await self.on_case(
+            command, application_id, None, lambda case: (cases.answer_hearing(case, answered), {})
+        )
+
     async def recover(self, command: Command, application_id: UUID, recovery: Recover) -> Answer:
         recovery_id = uuid7()
         today = self.today()
-        limit = self._county.payment_rules(today).small_recovery_limit
+        rules = self._county.payment_rules(today)
 
         def act(case: Case) -> Acted:
+            if rules.hearing_before_recovery:
+                cases.check_heard(case, recovery.amount, today)
             fact = RecoveryDecided(
                 application_id=application_id, recovery_id=recovery_id, amount=recovery.amount,
                 grounds=recovery.grounds, decided_on=today, due_on=recovery.due_on, person=command.identity.person,
             )  # fmt: skip
-            return cases.recover(case, fact, limit), {"recovery_id": str(recovery_id)}
+            return cases.recover(case, fact, rules.small_recovery_limit), {"recovery_id": str(recovery_id)}
 
         return await self.on_case(command, application_id, "recover", act)
 

@@ -31,7 +31,7 @@ from .calls import Call
 DECIDED: frozenset[Standing] = frozenset(
     {
         "decided", "notified", "final", "paid", "payment_delayed", "recovery", "report_requested", "report_returned",
-        "report_accepted",
+        "report_accepted", "hearing",
     }
 )  # fmt: skip
 
@@ -241,7 +241,7 @@ def withdraw(state: Application, reason: str) -> list[Fact]:
 def report_use(state: Application, report: UsageReportSubmitted) -> list[Fact]:
     """Reports how the grant was used: whenever a report is asked for or was returned, else once when it was paid."""
     if not state.report_awaited:
-        if state.standing not in {"paid", "recovery"}:
+        if state.standing not in {"paid", "recovery", "hearing"}:
             raise conflict("nothing-paid", "a report of use is made of a grant that was paid, or when it is asked for")
         if state.report is not None:
             raise conflict("reported-already", "the report of use was sent already")

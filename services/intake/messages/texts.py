@@ -32,6 +32,7 @@ OCCASIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "final": {},
     "paid": {"paid_on": "date"},
     "payment_delayed": {},
+    "hearing": {"due_on": "date"},
     "recovery": {},
     "report_due": {"due_on": "date"},
     "call_amended": {"what_changed": "block"},

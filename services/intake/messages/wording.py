@@ -94,6 +94,12 @@ _FINNISH: Final = Wording(
             Avustuksen maksu ei mennyt perille. Tarkistakaa palvelussa, että tilinumeronne on oikein.
             Emme koskaan pyydä tilinumeroa sähköpostilla.
         """),
+        "hearing": _told("""
+            Kuuleminen avustuksen takaisinperinnästä: vastatkaa viimeistään {due_on}
+
+            Suunnittelemme avustuksen tai sen osan takaisinperintää. Voitte vastata palvelussa viimeistään
+            {due_on}. Kirjautukaa palveluun lukemaan perustelut.
+        """),
         "recovery": _told("""
             Päätös avustuksen takaisinperinnästä
 
@@ -171,6 +177,12 @@ _SWEDISH: Final = Wording(
 
             Betalningen av understödet gick inte fram. Kontrollera i tjänsten att ert kontonummer är
             rätt. Vi ber aldrig om kontonummer per e-post.
+        """),
+        "hearing": _told("""
+            Hörande om återkrav av understöd: svara senast {due_on}
+
+            Vi planerar att återkräva understödet eller en del av det. Ni kan svara i tjänsten senast
+            {due_on}. Logga in i tjänsten för att läsa grunderna.
         """),
         "recovery": _told("""
             Beslut om återkrav av understöd
@@ -251,6 +263,12 @@ _ENGLISH: Final = Wording(
 
             The payment of the grant did not arrive. Please check in the service that your account
             number is right. We never ask for an account number by e-mail.
+        """),
+        "hearing": _told("""
+            Hearing on the recovery of a grant: please answer by {due_on}
+
+            We plan to recover the grant or a part of it. You can answer in the service by {due_on}.
+            Please log in to read the grounds.
         """),
         "recovery": _told("""
             Decision on the recovery of a grant

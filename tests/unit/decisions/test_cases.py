@@ -25,6 +25,8 @@ from schemas.decisions import (
     DecisionDocumented,
     DecisionMade,
     DecisionNotified,
+    HearingAnswered,
+    HearingOpened,
     Outcome,
     ProposalMade,
     RecoveryDecided,
@@ -536,3 +538,43 @@ def test_a_late_claim_does_not_hold_up_finality() -> None:
     after = date(2026, 12, 29)
     assert len(cases.become_final(case(PROPOSED, DECIDED, NOTIFIED, late), after)) == 1
     assert cases.become_final(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED), after) == []
+
+
+# --- hearing before a recovery -------------------------------------------------------------------------------
+
+HEARING = fact(HearingOpened, amount=30_000)
+OCTOBER = date(2026, 10, 1)
+
+
+def test_a_hearing_is_opened_once_at_a_time_on_what_can_be_recovered_with_a_day_ahead() -> None:
+    assert cases.open_hearing(case(PROPOSED, DECIDED), HEARING, OCTOBER) == [HEARING]
+    with refused("hearing-open"):
+        cases.open_hearing(case(PROPOSED, DECIDED, HEARING), HEARING, OCTOBER)
+    with refused("more-than-granted"):
+        cases.open_hearing(case(PROPOSED, DECIDED), fact(HearingOpened, amount=DECIDED.amount + 1), OCTOBER)
+    with refused("deadline-past", "invalid", "/answer_by"):
+        cases.open_hearing(case(PROPOSED, DECIDED), HEARING, HEARING.answer_by)
+
+
+def test_a_hearing_is_answered_once_and_under_its_own_id() -> None:
+    answered = fact(HearingAnswered)
+    assert cases.answer_hearing(case(PROPOSED, DECIDED, HEARING), answered) == [answered]
+    with refused("answered-already"):
+        cases.answer_hearing(case(PROPOSED, DECIDED, HEARING, answered), answered)
+    for state in (case(PROPOSED, DECIDED), case(PROPOSED, DECIDED, fact(HearingOpened, hearing_id=UUID(int=7)))):
+        with refused("not-found", "not_found"):
+            cases.answer_hearing(state, answered)
+
+
+def test_nothing_is_recovered_before_the_applicant_was_heard_on_it() -> None:
+    with refused("not-heard"):
+        cases.check_heard(case(PROPOSED, DECIDED), 100, OCTOBER)
+    open_still = case(PROPOSED, DECIDED, HEARING)
+    with refused("hearing-open"):
+        cases.check_heard(open_still, 100, HEARING.answer_by)
+    cases.check_heard(open_still, 30_000, HEARING.answer_by.replace(day=31))
+    cases.check_heard(case(PROPOSED, DECIDED, HEARING, fact(HearingAnswered)), 30_000, OCTOBER)
+    with refused("heard-on-less"):
+        cases.check_heard(open_still, 30_001, HEARING.answer_by.replace(day=31))
+    with refused("not-heard"):
+        cases.check_heard(case(PROPOSED, DECIDED, HEARING, fact(RecoveryDecided)), 100, OCTOBER)

@@ -79,7 +79,10 @@ def test_the_sample_call_has_no_problem() -> None:
         ({"applicants": ["district"]}, [("nobody-may-apply", "/applicants")]),
         ({"questions": [TEXT, TEXT]}, [("id-twice", "/questions/1/question_id")]),
         ({"questions": [{**NUMBER, "minimum": 3, "maximum": 2}]}, [("limits-crossed", "/questions/0")]),
-        ({"questions": [{**MONEY, "minimum": 3, "maximum": 2}]}, [("limits-crossed", "/questions/0")]),
+        (
+            {"questions": [{**MONEY, "minimum": "0.03 EUR", "maximum": "0.02 EUR"}]},
+            [("limits-crossed", "/questions/0")],
+        ),
         (
             {"questions": [{**DAY, "earliest": "2026-02-02", "latest": "2026-02-01"}]},
             [("limits-crossed", "/questions/0")],

@@ -104,8 +104,9 @@ def test_no_two_texts_are_the_same() -> None:
     assert len(set(bodies)) == len(bodies)
 
 
-def test_every_standing_that_an_applicant_waits_for_has_a_text() -> None:
-    assert set(get_args(Standing)) - set(OCCASIONS) == {"in_preparation", "withdrawn"}
+def test_every_standing_that_an_applicant_waits_for_has_a_text_of_its_own_or_that_of_a_report_that_is_due() -> None:
+    silent = {"in_preparation", "withdrawn", "report_requested", "report_returned", "report_accepted"}
+    assert set(get_args(Standing)) - set(OCCASIONS) == silent
 
 
 @pytest.mark.parametrize("occasion", ["withdrawn", "payment.booked", "", "__class__"])

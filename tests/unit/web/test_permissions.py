@@ -78,6 +78,8 @@ EXPECTED = {
     "recovery.decide": "d",
     "agreement.sign": "od",
     "de_minimis.read": "odfu",
+    "hearing.open": "o",
+    "hearing.answer": "ao",
     "report.check": "o",
     "report.accept": "o",
     "deadline.run": "p",
