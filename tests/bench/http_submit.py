@@ -141,9 +141,9 @@ async def _given(ledger: Ledger, closes_at: datetime) -> None:
         await ledger.append(Unit(Context("given", "given"), (StreamWrite(stream, 0, (event_of(fact),)),)))
 
 
-async def bare_route(run: Run) -> Any:
-    """The bare route as a process, on a table of its own."""
-    dsn = await plain_database(run.postgres, "bare_route")
+async def bare_route(run: Run, database: str = "bare_route") -> Any:
+    """The bare route as a process, on a table in a database of its own."""
+    dsn = await plain_database(run.postgres, database)
     log = run.folder / "bare-route.log"
     module = "tests.bench.bare_route"
     return _started(ServiceProcess("bare route", module, log, {"DATABASE_URL": dsn}, ready_path="/openapi.json"))

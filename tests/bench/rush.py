@@ -57,7 +57,7 @@ async def measure(run: Run) -> None:
         recorded = await _recorded(opened.ledger)
         run.figures["rush_lost"] = len({each.body["application_id"] for each in answers} - set(recorded))
         run.figures["rush_doubled"] = sum(recorded.values()) - count
-        bare = stack.enter_context(await bare_route(run))
+        bare = stack.enter_context(await bare_route(run, "rush_bare_route"))
         run.screen.tell("rush", "bare route")
         plain = await _rush(bare, {}, count)
     run.figures["rush_vs_bare_route"] = _rate(answers) / _rate(plain)
