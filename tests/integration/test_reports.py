@@ -84,6 +84,8 @@ async def test_an_unknown_report_is_not_found_and_a_returned_one_has_a_new_day(d
     returned = await act(decisions, "return", reason="Kuitit puuttuvat", due_on="2026-12-15")
     assert returned.status_code == 200, returned.text
     assert (await decisions.types())[-1] == "report.returned"
+    assert [await bring(decisions, 12, 15), await bring(decisions, 12, 16), await bring(decisions, 12, 17)] == [0, 1, 0]
+    assert (await decisions.types())[-1] == "report.reminded"
 
 
 async def test_an_overdue_report_holds_what_is_still_to_be_paid_until_it_is_accepted(

@@ -94,7 +94,6 @@ class MakeDecision(Propose):
     """A decision: `payable_from` has one Helsinki date for each instalment."""
 
     de_minimis: DeMinimis | None = None
-
     conditions: tuple[Text, ...] = Field(default=(), max_length=20)
     payable_from: tuple[Date, ...] = Field(default=(), max_length=60)
     organ: Name
@@ -446,9 +445,13 @@ class Decisions:
 
     async def call_for(self, case: Case) -> CallNoted | None:
         """The call in the version under which the application was sent; None while it is not known here."""
-        stream = f"call/{case.opened.call_id}"
+        return await self.call_version(case.opened.call_id, case.opened.call_version)
+
+    async def call_version(self, call_id: str, version: int) -> CallNoted | None:
+        """A version of a call as it is known here."""
+        stream = f"call/{call_id}"
         known: Loaded[assessment.CallVersions] = await load(self._ledger, stream, assessment.evolve_call, {})
-        return known.state.get(case.opened.call_version)
+        return known.state.get(version)
 
     async def _aids(self, case: Case) -> Loaded[de_minimis.Aids]:
         stream = f"undertaking/{case.opened.association_id}"

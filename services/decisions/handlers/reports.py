@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -14,10 +14,10 @@ from schemas.decisions import ReportAccepted, ReportChecked, ReportReturned
 from schemas.facts import Contract, Date, Fact
 from schemas.helsinki import HELSINKI
 from schemas.identifiers import Text
-from schemas.money import NonNegativeAmount
+from schemas.money import NonNegativeAmount, euros
 from services.decisions.domain import reports
 from services.decisions.domain.cases import Case
-from services.ledger import Context, Ledger
+from services.ledger import Context, Document, Ledger
 from services.web.clock import Clock
 from services.web.commands import Command, encode
 from services.web.handling import Answer, Plan, handle
@@ -81,29 +81,55 @@ class Reports:
         return await self._act(command, application_id, lambda case: reports.accept(case.reports, fact, case.amount))
 
     async def run(self, context: Context) -> int:
-        """Asks for the reports whose time has come and reminds of those that are overdue; how many events."""
+        """Asks for the reports whose time has come and reminds of those that are overdue; how many events.
+
+        The register tells which cases the day concerns, so that the others cost no query of their own.
+        """
+        today = self.today()
+        ask_days = self._county.deadline_rules(today).report_ask_days
+        plans: dict[tuple[str, int], Sequence[date]] = {}
         done, after = 0, ""
         position = (await self._ledger.head()).size
         while page := await self._ledger.page("cases", position, after=after, where={"state": "final"}, limit=PAGE):
             after = page[-1].key
             for entry in page:
-                done += await self._look_at(context, UUID(entry.key)) if entry.document["amount"] != "0.00 EUR" else 0
+                plan = await self._plan(entry.document, plans)
+                if _concerned(entry.document, plan, today, ask_days):
+                    done += await self._bring(context, UUID(entry.key), plan, today, ask_days)
         return done
 
-    async def _look_at(self, context: Context, application_id: UUID) -> int:
-        today = self.today()
-        ask_days = self._county.deadline_rules(today).report_ask_days
-        _, case = await self._decisions.existing(application_id)
-        call = await self._decisions.call_for(case)
-        if call is None or not list(reports.due(application_id, case.reports, call.reports_due_on, today, ask_days)):
-            return 0
+    async def _plan(self, case: Document, plans: dict[tuple[str, int], Sequence[date]]) -> Sequence[date]:
+        """The days on which a case's call asks for reports; each call is looked up once a run."""
+        key = (case["call_id"], case.get("call_version", 1))
+        if key not in plans:
+            call = await self._decisions.call_version(*key)
+            plans[key] = () if call is None else call.reports_due_on
+        return plans[key]
 
+    async def _bring(
+        self, context: Context, application_id: UUID, plan: Sequence[date], today: date, ask_days: int
+    ) -> int:
         async def decide() -> Plan:
             loaded, case = await self._decisions.existing(application_id)
-            facts = list(reports.due(application_id, case.reports, call.reports_due_on, today, ask_days))
+            facts = list(reports.due(application_id, case.reports, plan, today, ask_days))
             return Plan((loaded.write(facts),), {})
 
         return (await handle(self._ledger, context, decide, encode)).events
 
     async def _act(self, command: Command, application_id: UUID, act: Callable[[Case], list[Fact]]) -> Answer:
         return await self._decisions.on_case(command, application_id, "check_report", lambda case: (act(case), {}))
+
+
+def _concerned(case: Document, plan: Sequence[date], today: date, ask_days: int) -> bool:
+    """Whether a day may bring something to a case, by its document; what it brings is decided by its events."""
+    if case["amount"] == euros(0):
+        return False
+    known = case.get("reports", {})
+    for number, day in enumerate(plan, start=1):
+        report = known.get(str(number))
+        if report is None:
+            if today >= day - timedelta(days=ask_days):
+                return True
+        elif report["state"] in {"requested", "returned"} and today > date.fromisoformat(report["due_on"]):
+            return True
+    return False
