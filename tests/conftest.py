@@ -1,6 +1,7 @@
 """The servers of the test session and what tests get of them. What is used stands at the head of the run."""
 
 import asyncio
+import gc
 import os
 import secrets
 import shutil
@@ -19,6 +20,7 @@ from tests.infrastructure.containers import docker_missing
 from tests.infrastructure.databases import FreshDatabase
 from tests.infrastructure.ladder import LadderFailed, apache_missing, own_binaries, own_broker
 from tests.infrastructure.session import ServerDesk, Servers, ServersElsewhere, SessionServers
+from tests.infrastructure.templates import templates_of
 
 DIRECTIONS = "grants_servers"
 # How long a machine takes to make an example says nothing of the code; the same examples come in every run.
@@ -67,6 +69,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[held_key].close()
 
 
+def pytest_collection_finish() -> None:
+    """Lets no later collection of garbage go through all that was imported."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips what this machine cannot run, with the reason."""
     missing: dict[str, Callable[[], str | None]] = {
@@ -91,9 +99,11 @@ def servers(request: pytest.FixtureRequest) -> Servers:
 
 
 @pytest.fixture(scope="session")
-def postgres_cluster(servers: Servers) -> PostgresAddress:
-    """The shared PostgreSQL server (fsync off)."""
-    return servers.postgres()
+def postgres_cluster(servers: Servers) -> Iterator[PostgresAddress]:
+    """The shared PostgreSQL server (fsync off). The templates that this process made in it are removed at the end."""
+    address = servers.postgres()
+    yield address
+    asyncio.run(templates_of(address).clear())
 
 
 @pytest.fixture

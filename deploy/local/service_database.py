@@ -123,22 +123,31 @@ async def _make_schema(server: PostgresServer, database: str, schema: str, roles
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK_KEY)
             await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}" AUTHORIZATION "{owner}"')
-            await connection.execute(_rights(database, schema, owner, service, auditor))
+            await connection.execute(database_rights(database, schema, roles))
+            await connection.execute(_schema_rights(schema, owner, service, auditor))
     finally:
         await connection.close()
 
 
-def _rights(database: str, schema: str, owner: str, service: str, auditor: str) -> str:
+def database_rights(database: str, schema: str, roles: tuple[str, str, str]) -> str:
+    """The SQL of what the cluster keeps of a database's rights, and a copy of the database has not: who may connect,
+    and the roles' search path in it. `roles` are the service's owner, service and auditor.
+    """
     paths = "".join(
-        f'ALTER ROLE "{role}" IN DATABASE "{database}" SET search_path = "{schema}";\n'
-        for role in (owner, service, auditor)
-    )
+        f'ALTER ROLE "{role}" IN DATABASE "{database}" SET search_path = "{schema}";\n' for role in roles
+    )  # fmt: skip
+    allowed = ", ".join(f'"{role}"' for role in roles)
     return f"""
         REVOKE ALL ON DATABASE "{database}" FROM PUBLIC;
+        GRANT CONNECT ON DATABASE "{database}" TO {allowed};
+        {paths}
+    """
+
+
+def _schema_rights(schema: str, owner: str, service: str, auditor: str) -> str:
+    return f"""
         REVOKE ALL ON SCHEMA public FROM PUBLIC;
         REVOKE ALL ON SCHEMA "{schema}" FROM PUBLIC;
         ALTER SCHEMA "{schema}" OWNER TO "{owner}";
-        GRANT CONNECT ON DATABASE "{database}" TO "{owner}", "{service}", "{auditor}";
         GRANT USAGE ON SCHEMA "{schema}" TO "{service}", "{auditor}";
-        {paths}
     """

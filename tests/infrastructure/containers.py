@@ -6,6 +6,7 @@ from typing import cast
 from deploy.local.errors import LocalServerError
 from deploy.local.kafka import kafka_version
 from tests.infrastructure.addresses import BrokerAddress, PostgresAddress
+from tests.infrastructure.logins import ease_superuser
 
 POSTGRES_IMAGE = "postgres:18"
 KAFKA_IMAGE = "confluentinc/cp-kafka:8.1.0"  # Apache Kafka 4.1
@@ -37,7 +38,7 @@ class PostgresInContainer:
 
         self._container = PostgresContainer(
             POSTGRES_IMAGE, username="postgres", password=PASSWORD, dbname="postgres", driver=None
-        ).with_command("-c fsync=off -c max_connections=300 -c timezone=UTC")
+        ).with_command("-c fsync=off -c full_page_writes=off -c max_connections=300 -c timezone=UTC")
 
     def start(self) -> PostgresAddress:
         """Starts it; raises ContainerFailed."""
@@ -46,7 +47,9 @@ class PostgresInContainer:
             host, port = self._container.get_container_host_ip(), int(self._container.get_exposed_port(5432))
         except _docker_error() as error:
             raise ContainerFailed(f"cannot start {POSTGRES_IMAGE} ({HINT}): {error}") from error
-        return PostgresAddress(host, port, "postgres", PASSWORD, f"container {POSTGRES_IMAGE}")
+        address = PostgresAddress(host, port, "postgres", PASSWORD, f"container {POSTGRES_IMAGE}")
+        ease_superuser(address)
+        return address
 
     def stop(self) -> None:
         self._container.stop()

@@ -27,6 +27,7 @@ from tests.infrastructure.containers import (
     PostgresInContainer,
     docker_missing,
 )
+from tests.infrastructure.logins import ease_superuser
 
 PostgresRung = Literal["container", "local", "wheel"]
 BrokerRung = Literal["container", "maven", "embedded"]
@@ -36,7 +37,7 @@ BROKER_VARIABLE = "GRANTS_TEST_BROKER"
 CONTAINERS_VARIABLE = "GRANTS_TEST_CONTAINERS"
 # The shared server holds nothing that must outlive the session. Tests of durability make a cluster of their
 # own.
-SHARED_SETTINGS = {"fsync": "off", "max_connections": "300"}
+SHARED_SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "256MB", "max_connections": "300"}
 
 
 class LadderFailed(LocalServerError):
@@ -114,7 +115,9 @@ class ClusterForSession:
     def start(self) -> PostgresAddress:
         cluster = self._cluster
         cluster.start()
-        return PostgresAddress("127.0.0.1", cluster.port, SUPERUSER, cluster.password, cluster.origin)
+        address = PostgresAddress("127.0.0.1", cluster.port, SUPERUSER, cluster.password, cluster.origin)
+        ease_superuser(address)
+        return address
 
     def stop(self) -> None:
         self._cluster.remove()
