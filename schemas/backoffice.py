@@ -61,6 +61,7 @@ DateFormat = Literal["iso", "finnish", "finnish_padded", "compact", "short"]
 PeriodFormat = Literal["iso", "finnish", "compact"]
 """iso 2026-10, finnish 10/2026, compact 202610."""
 MoneyFormat = Literal["decimal", "cents"]
+Delimiter = Literal[";", ",", "\t", "|"]
 
 _FORMATS: dict[str, tuple[frozenset[PostingField], frozenset[str]]] = {
     "a date": (DATE_FIELDS, frozenset({"iso", "finnish", "finnish_padded", "compact", "short"})),
@@ -77,7 +78,7 @@ class Column(Record):
     assumed: bool = False
     """True when no public source tells that the back office's file has this column."""
     width: int | None = Field(default=None, ge=1)
-    """Characters; for fixed-width files alone."""
+    """Bytes in the file's encoding; for fixed-width files alone."""
     align: Literal["left", "right"] = "left"
     fill: Literal[" ", "0"] = " "
     format: str | None = None
@@ -101,6 +102,41 @@ class Column(Record):
         raise ValueError(f"{where}: only dates, periods and amounts have a format")
 
 
+class AcknowledgementShape(Record):
+    """How the back office answers a file of vouchers (*kuittaustiedosto*): which vouchers it accepted and which failed.
+
+    `table` is a delimited file or an .xlsx with a header line: `voucher_number`, `voucher_series`, `status` and
+    `reason` name its columns, `accepted` and `failed` the words of the status column, whose case does not matter.
+    Other columns are skipped. `lists` is a JSON object in the manner of Helsinki's Talpa robot (City-of-Helsinki/yjdh):
+    `accepted` and `failed` name its lists, whose items are voucher numbers or objects with the keys `voucher_number`,
+    `voucher_series` and `reason`; `status` names the key of the file's own status.
+    """
+
+    format: Literal["table", "lists"]
+    voucher_number: str = Field(min_length=1)
+    voucher_series: str | None = None
+    """Without it, a number alone or a number with its series before it ("AV 17", "AV-17")."""
+    status: str | None = None
+    reason: str | None = None
+    accepted: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1, strict=False)
+    failed: tuple[Annotated[str, Field(min_length=1)], ...] = Field(min_length=1, strict=False)
+    delimiter: Delimiter = ";"
+    """Where the header line does not tell it."""
+    sheet: str | None = None
+
+    @model_validator(mode="after")
+    def _words_are_told_apart(self) -> Self:
+        if self.format == "table" and self.status is None:
+            raise ValueError("an acknowledgement that is a table names its status column")
+        both = {word.casefold() for word in self.accepted} & {word.casefold() for word in self.failed}
+        if both:
+            raise ValueError(f"{', '.join(sorted(both))} means both accepted and failed")
+        names = [name for name in (self.voucher_number, self.voucher_series, self.status, self.reason) if name]
+        if len(names) != len(set(names)):
+            raise ValueError("voucher_number, voucher_series, status and reason name different columns")
+        return self
+
+
 class Profile(Dated):
     """How one back office's files look.
 
@@ -112,12 +148,16 @@ class Profile(Dated):
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_-]*$")
     name: str = Field(min_length=1)
-    kind: Literal["delimited", "fixed_width"]
+    kind: Literal["delimited", "fixed_width", "spreadsheet"]
+    """A spreadsheet (.xlsx) is only read. A delimited profile with a header line reads its columns from .xlsx too."""
     encoding: Literal["utf-8", "cp1252"] = "utf-8"
     """Of written files. Reading goes by the bytes: a byte order mark, strict UTF-8, then CP1252."""
     bom: bool = False
     newline: Literal["crlf", "lf"] = "crlf"
-    delimiter: Literal[";", ",", "\t", "|"] | None = None
+    delimiter: Delimiter | None = None
+    """Of written files. Reading takes the one by which the header line holds the most of the profile's headers."""
+    sheet: str | None = Field(default=None, min_length=1)
+    """The sheet of an .xlsx that holds the rows; may be left out when the workbook has one visible sheet."""
     quoting: Literal["minimal", "text", "all", "none"] = "minimal"
     decimal_mark: Literal[",", "."] = ","
     thousands: Literal["none", "space", "nbsp", "narrow_nbsp"] = "none"
@@ -135,6 +175,8 @@ class Profile(Dated):
     """
     columns: tuple[Column, ...] = Field(min_length=1, strict=False)
     constants: dict[Annotated[PostingField, Strict(strict=False)], str] = Field(default_factory=dict)
+    acknowledgement: AcknowledgementShape | None = None
+    """How the back office answers a file of vouchers, where it does."""
 
     @property
     def fields(self) -> frozenset[PostingField]:
@@ -153,13 +195,20 @@ class Profile(Dated):
     def _kind_has_what_it_needs(self) -> Self:
         delimited = self.kind == "delimited"
         if delimited != (self.delimiter is not None):
-            raise ValueError("a delimited profile names its delimiter, a fixed-width one has none")
-        if delimited and any(column.width is not None for column in self.columns):
+            raise ValueError(
+                "a delimited profile names its delimiter, a fixed-width one has none, nor has a spreadsheet"
+            )
+        fixed = self.kind == "fixed_width"
+        if not fixed and any(column.width is not None for column in self.columns):
             raise ValueError("only the columns of a fixed-width profile have a width")
-        if not delimited and any(column.width is None for column in self.columns):
+        if fixed and any(column.width is None for column in self.columns):
             raise ValueError("each column of a fixed-width profile has a width")
-        if not delimited and (self.header or self.spreadsheet_guard):
+        if fixed and (self.header or self.spreadsheet_guard):
             raise ValueError("a fixed-width profile has no header line and no spreadsheet guard: say false")
+        if fixed and self.sheet is not None:
+            raise ValueError("a fixed-width profile has no sheet")
+        if self.kind == "spreadsheet" and not self.header:
+            raise ValueError("a spreadsheet is read by its header line: header may not be false")
         if self.bom and self.encoding != "utf-8":
             raise ValueError("a byte order mark (bom) goes with utf-8 alone")
         if self.delimiter == self.decimal_mark and self.quoting == "none":

@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from services.cli import contracts, demo, migrate, parked, rebuild, replay, token, up, verify
+from services.cli import contracts, demo, migrate, parked, profile, rebuild, reconcile, replay, sweep, token, up, verify
 from services.cli.console import CannotDo, errors
 
 app: Final = typer.Typer(
@@ -23,10 +23,13 @@ app.command("demo")(demo.demo)
 app.command("verify")(verify.verify)
 app.command("replay")(replay.replay)
 app.command("rebuild")(rebuild.rebuild)
+app.command("reconcile")(reconcile.reconcile)
 app.add_typer(parked.app, name="parked")
+app.add_typer(sweep.app, name="intake")
 app.command("token")(token.token)
 app.command("migrate")(migrate.migrate)
 app.command("contracts")(contracts.contracts)
+app.add_typer(profile.app, name="profile")
 
 
 def main() -> None:

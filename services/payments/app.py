@@ -9,9 +9,14 @@ from services.web.county import load_county
 from services.web.requests import BodyLimits
 
 from . import api, views
+from .approving import Approving
+from .bank_files import BankFiles
+from .claiming import Claiming
 from .closing import Books
+from .commands import Handlers
 from .handlers import Payments
 from .reactions import Reactions
+from .reports import Reports
 from .settings import PaymentsSettings
 
 
@@ -20,12 +25,18 @@ def application(settings: PaymentsSettings | None = None) -> tuple[FastAPI, Paym
     chosen = settings or PaymentsSettings()
     county = load_county(chosen.county_folder)
     ledger = ledger_of(chosen, views.REGISTERS)
-    payments = Payments(ledger, county, chosen.clock, chosen.bank_outbox)
-    books = Books(ledger, county, chosen.clock)
+    payments = Payments(ledger, county, chosen.clock, chosen.channel())
+    handlers = Handlers(
+        payments,
+        Approving(ledger, county, payments),
+        BankFiles(ledger, payments),
+        Claiming(ledger, county, payments),
+        Books(ledger, county, chosen.clock),
+    )
     parts = Parts(
         "payments",
         "Grants, payment runs, bank files, vouchers, reconciliation and closing.",
-        [api.router(payments, books, ledger)],
+        [api.router(handlers, Reports(ledger, county, handlers.books), ledger)],
         Reactions(ledger, county).by_type(),
         limits=BodyLimits(by_path=api.LARGE_BODIES),
         install=api.install_file_problems,

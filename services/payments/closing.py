@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 from calendar import monthrange
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from schemas.backoffice import Profile
 from schemas.county import County, NothingHolds, PaymentRules
 from schemas.facts import Fact
+from schemas.helsinki import HELSINKI
 from schemas.money import euros
 from schemas.payments import (
+    FailedVoucher,
     GrantAwarded,
     PeriodClosed,
     PostingsImported,
     ReconciliationCompleted,
+    VouchersAcknowledged,
     VouchersExported,
 )
 from schemas.refusals import conflict, not_found
 from services.ledger import Ledger, StreamWrite
+from services.ledger.ledger import LAST_POSITION
 from services.web.commands import Command, carry_out
-from services.web.handling import Answer, Loaded, Plan, fact_of, load, load_many
+from services.web.handling import Answer, Loaded, Plan, fact_of, fold, load, load_many
 
-from .backoffice import VoucherRow, read_postings, write_vouchers
+from .backoffice import Take, VoucherRow, read_postings, write_vouchers
+from .backoffice.acknowledgement import FailedVoucher as Failed
+from .backoffice.acknowledgement import VoucherKey, read_acknowledgement
 from .bank.statement import read_statement_file
+from .beancount import beancount
 from .domain import differences
-from .domain.differences import Difference
+from .domain.differences import Closing, Difference
 from .domain.postings import (
     MONEY_TYPES,
     GrantIdentity,
@@ -35,6 +43,7 @@ from .domain.postings import (
     number_vouchers,
     of_export,
     posting_of,
+    settle_periods,
 )
 from .domain.postings import trial_balance as balance_of
 from .domain.reconciliation import BankEntry, BookRow, Line, reconcile, rows_of
@@ -43,6 +52,7 @@ from .queries import all_entries, unbooked_after
 from .reading import bank_entries
 
 Clock = Callable[[], datetime]
+AnyFact = TypeVar("AnyFact", bound=Fact)
 
 
 def last_day_of(period: str) -> date:
@@ -80,8 +90,12 @@ class Books:
         """Every posting up to a position, in the order of the ledger; one statement, pure from there."""
         identities: dict[str, GrantIdentity] = {}
         found: list[Posting] = []
-        for record in await self._ledger.of_types(sorted(MONEY_TYPES), up_to):
+        closed: dict[str, int] = {}
+        for record in await self._ledger.of_types(sorted(MONEY_TYPES | {PeriodClosed.event_type}), up_to):
             fact = fact_of(record)
+            if isinstance(fact, PeriodClosed):
+                closed |= {fact.period: fact.up_to_position} if fact.up_to_position else {}
+                continue
             if isinstance(fact, GrantAwarded):
                 identities[record.key] = GrantIdentity(
                     fact.application_id, fact.diary_number, fact.association_name, fact.basket
@@ -89,13 +103,11 @@ class Books:
             posting = posting_of(record.position, fact, identities[record.key], self._county)
             if posting is not None:
                 found.append(posting)
-        return found
+        return settle_periods(found, closed)
 
     async def trial_balance(self, period: str | None, position: int) -> dict[str, Any]:
         """Each account's balance as of a position, up to the end of a period when one is named."""
-        postings = [
-            each for each in await self.postings(position) if period is None or each.posted_on <= last_day_of(period)
-        ]
+        postings = [each for each in await self.postings(position) if period is None or each.period <= period]
         balances = balance_of(postings)
         return {
             "accounts": {account: euros(amount) for account, amount in sorted(balances.items())},
@@ -104,6 +116,13 @@ class Books:
             "credits": euros(sum(each.amount for each in postings)),
             "position": position,
         }
+
+    async def beancount(self, position: int) -> AsyncIterator[bytes]:
+        """The whole ledger's postings as of a position as a Beancount file, piece by piece."""
+        today = self._clock().astimezone(HELSINKI).date()
+        title = self._county.identity(today).name.fi
+        for piece in beancount(await self.postings(position), self._county, title):
+            yield piece.encode()
 
     async def export_vouchers(self, command: Command, period: str, profile_id: str) -> Answer:
         """Writes the period's postings that no export holds yet; numbers go on without gaps in series and year."""
@@ -133,47 +152,125 @@ class Books:
 
         return await carry_out(self._ledger, command, decide)
 
-    async def import_postings(self, command: Command, period: str, profile_id: str, content: bytes) -> Answer:
-        """Takes the back office's postings of a period whole, or refuses the file with every bad line."""
-        file = read_postings(self._profile(profile_id, last_day_of(period)), content)
+    async def import_acknowledgement(self, command: Command, profile_id: str, year: int, content: bytes) -> Answer:
+        """Takes the back office's answer on the vouchers of a year: only those that it names move. The same file again
+        changes nothing and says so; a later one may name a voucher anew.
+        """
+        last_day = date(year, 12, 31)
+        shape = self._profile(profile_id, last_day).acknowledgement
+        if shape is None:
+            raise not_found(f"acknowledgement of profile {profile_id}")
+        series = self._rules(last_day).voucher_series
+        exports = (await self._exports(series, year)).state
+        count = max((each.first_number + each.count - 1 for each in exports), default=0)
+        known = [VoucherKey(series, number) for number in range(1, count + 1)]
+        read = await asyncio.to_thread(read_acknowledgement, shape, content, known)
+        await self._files.put("acknowledgement", content)
+
+        async def decide() -> Plan:
+            stream = f"acknowledgement/{series}-{year}"
+            known_files: frozenset[str] = frozenset()
+            loaded = await load(self._ledger, stream, _evolve_acknowledgements, known_files)
+            answer = {
+                "sha256": read.sha256, "accepted": len(read.accepted),
+                "failed": [_failed(each) for each in read.failed],
+                "problems": [str(each) for each in read.problems],
+            }  # fmt: skip
+            if read.sha256 in loaded.state:
+                return Plan((), {**answer, "already_imported": True})
+            fact = VouchersAcknowledged(
+                series=series, year=year, profile=profile_id, sha256=read.sha256,
+                accepted=tuple(each.number for each in read.accepted),
+                failed=tuple(
+                    FailedVoucher(number=each.voucher.number, reason=each.reason or "ei syytä") for each in read.failed
+                ),
+                problems=len(read.problems),
+            )  # fmt: skip
+            return Plan((loaded.write([fact]),), {**answer, "already_imported": False})
+
+        return await carry_out(self._ledger, command, decide)
+
+    async def vouchers_of(
+        self, year: int, position: int, state: str | None, first: int, limit: int
+    ) -> list[dict[str, Any]]:
+        """The vouchers of a year from a number on, as of a position, with the back office's last answer on each."""
+        series = self._rules(date(year, 12, 31)).voucher_series
+        exports = await self._facts(f"vouchers/{series}-{year}", position, VouchersExported)
+        answers: dict[int, tuple[str, str | None]] = {}
+        for told in await self._facts(f"acknowledgement/{series}-{year}", position, VouchersAcknowledged):
+            answers |= dict.fromkeys(told.accepted, ("accepted", None))
+            answers |= {each.number: ("failed", each.reason) for each in told.failed}
+        found: list[dict[str, Any]] = []
+        for export in exports:
+            for number in range(max(first, export.first_number), export.first_number + export.count):
+                now, reason = answers.get(number, ("sent", None))
+                if state in {None, now} and len(found) < limit:
+                    found.append({
+                        "series": series, "number": number, "period": export.period, "state": now, "reason": reason,
+                        "file_sha256": export.sha256,
+                    })  # fmt: skip
+        return found
+
+    async def _facts(self, stream: str, position: int, kind: type[AnyFact]) -> list[AnyFact]:
+        facts = [fact_of(record) for record in await self._ledger.stream(stream, position)]
+        return [fact for fact in facts if isinstance(fact, kind)]
+
+    async def import_postings(
+        self, command: Command, period: str, profile_id: str, content: bytes, take: Take = "all_or_nothing"
+    ) -> Answer:
+        """Takes the back office's postings of a period, whole or the good lines; bad lines are listed in both cases.
+
+        Without a good line, or when the file as a whole cannot be read, it is refused whatever was asked.
+        """
+        profile = self._profile(profile_id, last_day_of(period))
+        file = await asyncio.to_thread(read_postings, profile, content, take)
         digest = await self._files.put("postings", content)
 
         async def decide() -> Plan:
             loaded = await self._imports(period)
-            answer = {"sha256": digest, "rows": len(file.rows)}
+            answer = {
+                "sha256": digest, "rows": len(file.rows), "encoding": file.encoding, "delimiter": file.delimiter,
+                "sheet": file.sheet, "left_out": [str(each) for each in file.bad_lines],
+            }  # fmt: skip
             if any(each.sha256 == digest for each in loaded.state):
                 return Plan((), {**answer, "already_imported": True})
-            await self._refuse_closed(period)
+            period_open = await self._refuse_closed(period)
             imported = PostingsImported(
                 sha256=digest, period=period, profile=profile_id, rows=len(file.rows),
                 debits=sum(row.debit_cents for row in file.rows), credits=sum(row.credit_cents for row in file.rows),
+                take=take, left_out=len(file.bad_lines),
             )  # fmt: skip
-            return Plan((loaded.write([imported]),), {**answer, "already_imported": False})
+            return Plan((loaded.write([imported]), period_open), {**answer, "already_imported": False})
 
         return await carry_out(self._ledger, command, decide)
 
-    async def lines(self, period: str) -> tuple[list[Line], list[str], int]:
-        """The lines of a period's comparison, the hashes of the files compared, and the position of the ledger."""
+    async def lines(self, period: str, up_to: int | None = None) -> tuple[list[Line], list[str], int]:
+        """The lines of a period's comparison, the hashes of the files compared, and the position of the ledger: the
+        newest, or the one as of which it is asked for.
+        """
         last_day = last_day_of(period)
-        position = (await self._ledger.head()).size
+        position = (await self._ledger.head()).size if up_to is None else up_to
         series = self._rules(last_day).voucher_series
-        exports = (await self._exports(series, last_day.year)).state
+        exports = (await self._exports(series, last_day.year, position)).state
         postings = await self.postings(position)
         vouchers = [v for v in number_vouchers(postings, exports) if v.posting.period == period]
         numbered = {voucher.posting.position for voucher in vouchers}
         left = [each for each in postings if each.period == period and each.position not in numbered]
         if left:
             raise conflict("not-exported", f"{len(left)} postings of {period} have no voucher yet: export them first")
-        book, book_hash = await self._book(period)
-        bank, bank_hashes = await self._bank(period)
-        unbooked = await unbooked_after(self._ledger, last_day)
-        return reconcile(vouchers, bank, book, unbooked), [book_hash, *bank_hashes], position
+        book, book_hash = await self._book(period, position)
+        moved = {each.bank_reference for each in postings if each.late and each.concerns == period}
+        came = {each.posting.bank_reference for each in vouchers if each.posting.late}
+        bank, bank_hashes = await self._bank(period, position, came - {None}, moved)
+        unbooked = await unbooked_after(self._ledger, last_day, position)
+        lines = await asyncio.to_thread(reconcile, vouchers, bank, book, unbooked)
+        return lines, [book_hash, *bank_hashes], position
 
     async def reconcile(self, command: Command, period: str) -> Answer:
         """Compares the three sides and raises each difference once."""
 
         async def decide() -> Plan:
-            await self._refuse_closed(period)
+            period_open = await self._refuse_closed(period)
             lines, inputs, position = await self.lines(period)
             run = await load(self._ledger, f"reconciliation/{period}", _evolve_runs, 0)
             wrong = [line for line in lines if line.line_class != "matched"]
@@ -184,7 +281,8 @@ class Books:
             answer = {
                 "period": period, "run": completed.run, "matched": completed.matched, "differences": len(wrong),
             }  # fmt: skip
-            return Plan((run.write([completed]), *await self._raise(period, wrong)), answer)
+            writes = [*await self._raise(period, wrong), *await self._dissolve(period, wrong, completed.run)]
+            return Plan((run.write([completed]), *writes, period_open), answer)
 
         return await carry_out(self._ledger, command, decide)
 
@@ -192,11 +290,41 @@ class Books:
         raised = {f"difference/{fact.difference_id}": fact for fact in
                   (differences.raise_difference(period, line) for line in wrong)}  # fmt: skip
         known = await load_many(self._ledger, list(raised), differences.evolve, None)
-        return [known[stream].write([fact]) for stream, fact in raised.items() if known[stream].state is None]
+        made = {stream: differences.find_again(known[stream].state, fact) for stream, fact in raised.items()}
+        return [known[stream].write(facts) for stream, facts in made.items() if facts]
+
+    async def _dissolve(self, period: str, wrong: list[Line], run: int) -> list[StreamWrite]:
+        """Open differences of the period that this run does not find any more."""
+        found = {differences.difference_id(period, line) for line in wrong}
+        entries = await all_entries(self._ledger, "differences", {"period": period})
+        gone = [f"difference/{entry.key}" for entry in entries if entry.key not in found]
+        states = await load_many(self._ledger, gone, differences.evolve, None)
+        made = {stream: differences.dissolve(each.state, run) for stream, each in states.items() if each.state}
+        return [states[stream].write(facts) for stream, facts in made.items() if facts]
 
     async def explain(self, command: Command, difference_id: str, explanation: str) -> Answer:
         person = command.identity.person
         return await self._settle(command, difference_id, lambda state: differences.explain(state, person, explanation))
+
+    async def assign(self, command: Command, difference_id: str, assignee: str) -> Answer:
+        person = command.identity.person
+        return await self._settle(command, difference_id, lambda state: differences.assign(state, assignee, person))
+
+    async def comment(self, command: Command, difference_id: str, text: str) -> Answer:
+        person = command.identity.person
+        return await self._settle(command, difference_id, lambda state: differences.comment(state, text, person))
+
+    async def reopen(self, command: Command, difference_id: str, reason: str) -> Answer:
+        """Opens a settled difference again; not in a period that is closed."""
+        person = command.identity.person
+
+        async def decide() -> Plan:
+            loaded, state = await self._difference(difference_id)
+            period_open = await self._refuse_closed(state.raised.period)
+            facts = differences.reopen(state, reason, person)
+            return Plan((loaded.write(facts), period_open), {"difference_id": difference_id})
+
+        return await carry_out(self._ledger, command, decide)
 
     async def accept(self, command: Command, difference_id: str, reason: str) -> Answer:
         person = command.identity.person
@@ -212,54 +340,86 @@ class Books:
             streams = [f"difference/{entry.key}" for entry in raised]
             states = await load_many(self._ledger, streams, differences.evolve, None)
             position = (await self._ledger.head()).size
-            _, inputs, _ = await self.lines(period) if run.state else ([], [], position)
+            lines, inputs, _ = await self.lines(period, position) if run.state else ([], [], position)
+            found = {differences.difference_id(period, line) for line in lines if line.line_class != "matched"}
             closed = differences.close(
-                period, command.identity.person, loaded.state, run.state > 0,
-                [each.state for each in states.values() if each.state], await self.postings(position), inputs,
+                Closing(
+                    period, command.identity.person, position, await self.postings(position),
+                    [each.state for each in states.values() if each.state], inputs,
+                    len(found - {entry.key for entry in raised}),
+                ),
+                closed=loaded.state, reconciled=run.state > 0,
             )  # fmt: skip
-            answer = {"period": period, "debits": euros(closed.debits), "credits": euros(closed.credits)}
-            return Plan((loaded.write([closed]),), answer)
+            answer = {
+                "period": period, "debits": euros(closed.debits), "credits": euros(closed.credits),
+                "late": closed.late, "up_to_position": closed.up_to_position,
+            }  # fmt: skip
+            # What is found in balance is closed only as it was found: a difference that is reopened, or another run of
+            # the comparison, at the same moment lets this one be decided again.
+            guards = (run.unchanged(), *(each.unchanged() for each in states.values()))
+            return Plan((loaded.write([closed]), *guards), answer)
 
         return await carry_out(self._ledger, command, decide)
 
     async def _settle(self, command: Command, difference_id: str, act: Callable[[Difference], list[Fact]]) -> Answer:
         async def decide() -> Plan:
-            loaded = await load(self._ledger, f"difference/{difference_id}", differences.evolve, None)
-            if loaded.state is None:
-                raise not_found("such difference")
-            return Plan((loaded.write(act(loaded.state)),), {"difference_id": difference_id})
+            loaded, state = await self._difference(difference_id)
+            return Plan((loaded.write(act(state)),), {"difference_id": difference_id})
 
         return await carry_out(self._ledger, command, decide)
 
-    async def _exports(self, series: str, year: int) -> Loaded[tuple[VouchersExported, ...]]:
-        return await load(self._ledger, f"vouchers/{series}-{year}", _evolve_exports, ())
+    async def _difference(self, difference_id: str) -> tuple[Loaded[Difference | None], Difference]:
+        loaded = await load(self._ledger, f"difference/{difference_id}", differences.evolve, None)
+        if loaded.state is None:
+            raise not_found("such difference")
+        return loaded, loaded.state
 
-    async def _imports(self, period: str) -> Loaded[tuple[PostingsImported, ...]]:
-        return await load(self._ledger, f"postings/{period}", _evolve_imports, ())
+    async def _exports(
+        self, series: str, year: int, up_to: int = LAST_POSITION
+    ) -> Loaded[tuple[VouchersExported, ...]]:
+        stream = f"vouchers/{series}-{year}"
+        return fold(stream, await self._ledger.stream(stream, up_to), _evolve_exports, ())
 
-    async def _refuse_closed(self, period: str) -> None:
+    async def _imports(self, period: str, up_to: int = LAST_POSITION) -> Loaded[tuple[PostingsImported, ...]]:
+        stream = f"postings/{period}"
+        return fold(stream, await self._ledger.stream(stream, up_to), _evolve_imports, ())
+
+    async def _refuse_closed(self, period: str) -> StreamWrite:
+        """Refuses what comes after a period was closed; gives the guard that it is not closed meanwhile."""
         loaded = await load(self._ledger, f"period/{period}", _evolve_closed, False)
         if loaded.state:
             raise conflict("period-closed", f"{period} is closed and takes nothing more")
+        return loaded.unchanged()
 
-    async def _book(self, period: str) -> tuple[list[BookRow], str]:
+    async def _book(self, period: str, up_to: int) -> tuple[list[BookRow], str]:
         """The newest file of postings of the period: a later file is the whole period again."""
-        imports = (await self._imports(period)).state
+        imports = (await self._imports(period, up_to)).state
         if not imports:
             raise conflict("no-postings", f"import the back office's postings of {period} first")
         content = await self._files.get(imports[-1].sha256)
         assert content is not None, "a file is stored before its hash is recorded"
-        file = read_postings(self._profile(imports[-1].profile, last_day_of(period)), content)
+        profile = self._profile(imports[-1].profile, last_day_of(period))
+        # A file that was taken whole has no bad lines, so that this reads what the import took in either case.
+        file = await asyncio.to_thread(read_postings, profile, content, "good_lines")
         return [_book_row(row) for row in file.rows], imports[-1].sha256
 
-    async def _bank(self, period: str) -> tuple[list[BankEntry], list[str]]:
-        """The entries of the period in the bank's statements; the same entry in two statements counts once."""
-        imported = await all_entries(self._ledger, "files", {"kind": "camt.053"})
+    async def _bank(
+        self, period: str, up_to: int, came: Collection[str | None], moved: Collection[str | None]
+    ) -> tuple[list[BankEntry], list[str]]:
+        """The entries of the period in the bank's statements; the same entry in two statements counts once. What came
+        late counts in the period that its posting belongs to: `came` and `moved` name those entries.
+        """
+        imported = await all_entries(self._ledger, "files", {"kind": "camt.053"}, up_to)
         contents = await self._files.get_many([entry.key for entry in imported])
         found: dict[tuple[str, str | None, int], BankEntry] = {}
         used: list[str] = []
         for digest, content in sorted(contents.items()):
-            entries = [e for e in bank_entries(read_statement_file(content)) if f"{e.booked_on:%Y-%m}" == period]
+            entries = [
+                each
+                for each in bank_entries(read_statement_file(content))
+                if (f"{each.booked_on:%Y-%m}" == period and each.bank_reference not in moved)
+                or each.bank_reference in came
+            ]
             used += [digest] if entries else []
             found |= {(each.bank_reference, each.end_to_end_id, each.amount): each for each in entries}
         return list(found.values()), used
@@ -275,6 +435,14 @@ class Books:
         if profile is None:
             raise not_found(f"profile {profile_id} of the back office")
         return profile
+
+
+def _failed(failed: Failed) -> dict[str, Any]:
+    return {"series": failed.voucher.series, "number": failed.voucher.number, "reason": failed.reason}
+
+
+def _evolve_acknowledgements(state: frozenset[str], fact: Fact) -> frozenset[str]:
+    return state | {fact.sha256} if isinstance(fact, VouchersAcknowledged) else state
 
 
 def voucher_rows(voucher: Voucher) -> list[VoucherRow]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,29 +17,26 @@ from schemas.money import euros
 from schemas.payments import (
     AccountNoted,
     BankFileBuilt,
-    BankFileImported,
     PaymentLine,
     PaymentProposed,
     PaymentSent,
     RunProposed,
     RunSent,
 )
-from schemas.refusals import Refused, conflict, forbidden, invalid, not_found
+from schemas.refusals import conflict, invalid, not_found
 from services.ledger import Ledger
 from services.web.commands import Command, carry_out
 from services.web.handling import Answer, Loaded, Plan, load, load_many
 
-from .bank.characters import CharacterProfile
 from .bank.credit_transfer import build_credit_transfer
 from .bank.credit_transfer_rules import CreditTransfer, CreditTransferFile
 from .bank.identifiers import end_to_end_id, message_id
-from .bank.statement import StatementFile
-from .channel import hand_over
+from .bank.reason_codes import explained
+from .channel import Channel
 from .domain import grants, runs
-from .domain.grants import BankEvent, Grant
+from .domain.grants import Grant
 from .files import Files
-from .queries import all_entries, claims_by_reference, payments_by_id
-from .reading import BankFile, bank_events, entries_of, read_bank_file
+from .queries import all_entries
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 Clock = Callable[[], datetime]
@@ -53,11 +50,11 @@ def evolve_account(state: str | None, fact: Fact) -> str | None:
 class Payments:
     """The commands of paying. Each returns once its events are durable."""
 
-    def __init__(self, ledger: Ledger, county: County, clock: Clock, outbox: Path) -> None:
+    def __init__(self, ledger: Ledger, county: County, clock: Clock, channel: Channel) -> None:
         self._ledger = ledger
         self._county = county
         self._clock = clock
-        self._outbox = outbox
+        self._channel = channel
         self.files = Files(ledger)
 
     def today(self) -> date:
@@ -95,7 +92,9 @@ class Payments:
                 "attempt": payable.attempt,
                 "amount": euros(payable.instalment.amount),
                 "payable_from": payable.instalment.payable_from.isoformat(),
-                "held": payable.held,
+                "held": None if payable.held is None else payable.held.reason,
+                "lifted_by": None if payable.held is None else payable.held.lifted_by,
+                **explained({"reason_code": grants.failure_code(grant, payable.instalment.number)}),
             }
             for grant in states
             for payable in grants.payables(grant, accounts[grant.awarded.association_id], self.today())
@@ -121,6 +120,7 @@ class Payments:
             lines = [line for made in proposals.values() for _, line in made]
             if not lines:
                 raise conflict("nothing-payable", "no instalment is payable now: see the payables for what holds them")
+            self._refuse_too_many(len(lines), execution_date)
             proposed = RunProposed(
                 run_id=run_id, execution_date=execution_date, lines=tuple(lines),
                 total=sum(line.amount for line in lines), person=command.identity.person,
@@ -155,20 +155,6 @@ class Payments:
             made.append((fact, line))
         return made
 
-    async def approve(self, command: Command, run_id: UUID) -> Answer:
-        """One person's approval. Who may not approve is refused, and the attempt is recorded (P8)."""
-        person = command.identity.person
-
-        async def decide() -> Plan:
-            loaded, run = await self.run(run_id)
-            refused = runs.refuse_approval(run, person)
-            if refused is not None:
-                return Plan((loaded.write([refused]),), {}, forbidden("may-not-approve", refused.reason))
-            facts = runs.approve(run, person, self._approvals())
-            return Plan((loaded.write(facts),), {"run_id": str(run_id), "approvals": len(run.approvers) + 1})
-
-        return await carry_out(self._ledger, command, decide)
-
     async def build_file(self, command: Command, run_id: UUID) -> Answer:
         """Builds and stores the bank file; its hash is in the ledger before anything can be sent (P9). The same run has
         the same file, whenever it is built.
@@ -181,11 +167,11 @@ class Payments:
             runs.check_ready(run, self._approvals())
             await self._check_accounts(run)
             proposed_at = (await self._ledger.stream(loaded.stream))[0].recorded_at
-            content = self._payment_file(run, proposed_at)
+            content = await asyncio.to_thread(self._payment_file, run, proposed_at)
             digest = await self.files.put("payment_file", content)
             built = BankFileBuilt(
-                run_id=run_id, sha256=digest, message_id=message_id(run_id), count=len(run.proposed.lines),
-                total=run.proposed.total,
+                run_id=run_id, sha256=digest, message_id=message_id(run_id), count=len(run.lines),
+                total=run.total,
             )  # fmt: skip
             return Plan((loaded.write([built]),), _file_answer(built))
 
@@ -206,75 +192,22 @@ class Payments:
                 return Plan((), answer)
             content = await self.files.get(run.file.sha256)
             assert content is not None, "a file is stored before its hash is recorded"
-            hand_over(self._outbox, name, content)
-            ids = sorted({str(line.application_id) for line in run.proposed.lines})
+            await asyncio.to_thread(self._channel.hand_over, name, content)
+            ids = sorted({str(line.application_id) for line in run.lines})
             owed = await self.grants(ids)
             writes = [
-                owed[each].write([self._sent(line) for line in run.proposed.lines if str(line.application_id) == each])
+                owed[each].write([self._sent(line) for line in run.lines if str(line.application_id) == each])
                 for each in ids
             ]
             return Plan((loaded.write([RunSent(run_id=run_id, sha256=run.file.sha256)]), *writes), answer)
 
         return await carry_out(self._ledger, command, decide)
 
-    async def import_bank_file(self, command: Command, content: bytes) -> Answer:
-        """Takes a file from the bank whole, or refuses it whole. The same file again changes nothing and says so."""
-        digest = await self.files.put("bank_file", content) if content else ""
-        file = read_bank_file(content, digest)
-
-        async def decide() -> Plan:
-            marker = await load(self._ledger, f"file/{digest}", lambda _state, fact: fact, None)
-            if marker.state is not None:
-                return Plan((), {"sha256": digest, "kind": file.kind, "already_imported": True, "effects": {}})
-            by_grant, not_ours = await self._events(file)
-            owed = await self.grants(sorted(by_grant))
-            effects: dict[str, int] = {}
-            writes = []
-            for key, events in sorted(by_grant.items()):
-                facts = _fold_events(owed[key].state, events)
-                writes.append(owed[key].write(facts))
-                for fact in facts:
-                    effects[fact.event_type] = effects.get(fact.event_type, 0) + 1
-            imported = BankFileImported(
-                sha256=digest, kind=file.kind, statements=file.statements, entries=file.entries,
-                credits=file.credits, debits=file.debits,
-            )  # fmt: skip
-            answer = {
-                "sha256": digest, "kind": file.kind, "already_imported": False, "effects": effects, "not_ours":
-                not_ours,
-            }  # fmt: skip
-            return Plan((marker.write([imported]), *writes), answer)
-
-        return await carry_out(self._ledger, command, decide)
-
-    async def _events(self, file: BankFile) -> tuple[dict[str, list[BankEvent]], int]:
-        sent, owners = await self._ours(file)
-        events = list(bank_events(file, sent))
-        claims = await claims_by_reference(self._ledger, [each.key for each in events if each.kind == "received"])
-        owners |= {reference: str(application) for reference, application in claims.items()}
-        by_grant: dict[str, list[BankEvent]] = {}
-        for event in events:
-            if event.key in owners:
-                by_grant.setdefault(owners[event.key], []).append(event)
-        ours = sum(len(each) for each in by_grant.values())
-        return by_grant, max(file.entries - ours, 0)
-
-    async def _ours(self, file: BankFile) -> tuple[dict[str, str], dict[str, str]]:
-        """Our EndToEndIds that the file may speak of, with the message that each left in and its application."""
-        if isinstance(file.parsed, StatementFile):
-            ids = [d.end_to_end_id for _, d, _ in entries_of(file.parsed) if d is not None and d.end_to_end_id]
-            known = await payments_by_id(self._ledger, ids)
-            lines = [(each["end_to_end_id"], UUID(each["run_id"]), each["application_id"]) for each in known]
-        else:
-            where = {"message_id": file.parsed.original_message_id}
-            found = await all_entries(self._ledger, "runs", where)
-            lines = [
-                (line["end_to_end_id"], UUID(entry.key), line["application_id"])
-                for entry in found
-                for line in entry.document["lines"]
-            ]
-        sent = {end_to_end: message_id(run_id) for end_to_end, run_id, _ in lines}
-        return sent, {end_to_end: application_id for end_to_end, _, application_id in lines}
+    def _refuse_too_many(self, count: int, execution_date: date) -> None:
+        payments_max = self._county.payment_rules(execution_date).bank_profile.payments_per_file_max
+        if count > payments_max:
+            raise conflict("too-many-payments", f"{count} payments are payable and a bank file holds {payments_max}: "
+                           "name the applications of a smaller run")  # fmt: skip
 
     def _payment_file(self, run: runs.Run, proposed_at: datetime) -> bytes:
         on = run.proposed.execution_date
@@ -282,23 +215,22 @@ class Payments:
         profile = self._county.payment_rules(on).bank_profile
         file = CreditTransferFile(
             message_id=message_id(run.run_id), created_at=proposed_at.replace(microsecond=0), debtor_name=debtor.name,
-            debtor_iban=debtor.iban, debtor_bic=debtor.bic, initiating_party_id=None, execution_date=on,
+            debtor_iban=debtor.iban, debtor_bic=debtor.bic, execution_date=on,
             payments=tuple(
                 CreditTransfer(
-                    line.end_to_end_id, line.amount, line.creditor_name[:70], line.iban,
+                    line.end_to_end_id, line.amount, line.creditor_name[: profile.name_length_max], line.iban,
                     message=f"Avustus {line.diary_number} erä {line.instalment}",
                 )
-                for line in run.proposed.lines
+                for line in run.lines
             ),
-            booked_as_one=profile.batch_booking,
         )  # fmt: skip
-        return build_credit_transfer(file, CharacterProfile(profile.characters))
+        return build_credit_transfer(file, profile)
 
     async def _check_accounts(self, run: runs.Run) -> None:
         """An account that was changed after the run was proposed stops the payment."""
-        owed = await self.grants(sorted({str(line.application_id) for line in run.proposed.lines}))
+        owed = await self.grants(sorted({str(line.application_id) for line in run.lines}))
         accounts = await self.accounts([each.state for each in owed.values() if each.state])
-        for line in run.proposed.lines:
+        for line in run.lines:
             grant = owed[str(line.application_id)].state
             assert grant is not None, "a run pays grants"
             if accounts[grant.awarded.association_id] != line.iban:
@@ -321,18 +253,3 @@ def _file_answer(built: BankFileBuilt) -> dict[str, Any]:
         "count": built.count,
         "total": euros(built.total),
     }
-
-
-def _fold_events(grant: Grant | None, events: Sequence[BankEvent]) -> list[Fact]:
-    """The facts of several messages of one file about one grant, each seen by the next."""
-    if grant is None:
-        raise Refused("conflict", "no-such-grant", "the file speaks of a payment of an unknown grant")
-    facts: list[Fact] = []
-    state: Grant | None = grant
-    for event in events:
-        assert state is not None, "a grant stays a grant"
-        made = grants.apply_bank_event(state, event)
-        for fact in made:
-            state = grants.evolve(state, fact)
-        facts += made
-    return facts

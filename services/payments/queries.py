@@ -17,7 +17,7 @@ WHERE register = 'payments' AND to_position IS NULL AND document ->> 'end_to_end
 """
 _UNBOOKED = """
 SELECT document FROM register_version
-WHERE register = 'payments' AND to_position IS NULL
+WHERE register = 'payments' AND from_position <= $2 AND (to_position IS NULL OR to_position > $2)
   AND (document ->> 'booked_on' IS NULL OR document ->> 'booked_on' > $1)
 """
 _CLAIMS = """
@@ -32,9 +32,11 @@ async def payments_by_id(ledger: Ledger, end_to_end_ids: Sequence[str]) -> list[
     return [msgspec.json.decode(row["document"]) for row in rows]
 
 
-async def unbooked_after(ledger: Ledger, last_day: date) -> dict[str, UUID]:
-    """EndToEndIds of payments that the bank had not booked by the end of a Helsinki date, with their applications."""
-    rows = await ledger.pool.fetch(_UNBOOKED, last_day.isoformat())
+async def unbooked_after(ledger: Ledger, last_day: date, position: int) -> dict[str, UUID]:
+    """EndToEndIds of payments that, as of a position, the bank had not booked by the end of a Helsinki date, with their
+    applications.
+    """
+    rows = await ledger.pool.fetch(_UNBOOKED, last_day.isoformat(), position)
     documents = [msgspec.json.decode(row["document"]) for row in rows]
     return {each["end_to_end_id"]: UUID(each["application_id"]) for each in documents}
 
@@ -45,9 +47,11 @@ async def claims_by_reference(ledger: Ledger, references: Sequence[str]) -> dict
     return {row["key"]: UUID(msgspec.json.decode(row["document"])["application_id"]) for row in rows}
 
 
-async def all_entries(ledger: Ledger, register: str, where: dict[str, Any] | None = None) -> list[Entry]:
-    """Every document of a register now, read page by page."""
-    position = (await ledger.head()).size
+async def all_entries(
+    ledger: Ledger, register: str, where: dict[str, Any] | None = None, up_to: int | None = None
+) -> list[Entry]:
+    """Every document of a register now, or as of a position, read page by page."""
+    position = (await ledger.head()).size if up_to is None else up_to
     found: list[Entry] = []
     while page := await ledger.page(register, position, after=found[-1].key if found else "", where=where, limit=1000):
         found += page

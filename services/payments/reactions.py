@@ -10,15 +10,20 @@ from uuid import UUID
 
 from schemas.county import County
 from schemas.decisions import (
+    AgreementSigned,
+    CostReportAccepted,
     DecisionBecameFinal,
     DecisionMade,
     DecisionNotified,
+    OwnFundingProven,
+    PartnershipReviewed,
     RecoveryDecided,
     RectificationDecided,
     ReportAccepted,
     ReportReminded,
 )
 from schemas.facts import Fact
+from schemas.helsinki import HELSINKI
 from schemas.intake import AssociationAccountChanged, AssociationRegistered
 from schemas.payments import (
     AccountNoted,
@@ -26,9 +31,12 @@ from schemas.payments import (
     GrantHeld,
     GrantHoldLifted,
     GrantReleased,
+    GrantRequirementMet,
     RecoveryClaimed,
+    RecoveryInterestClaimed,
+    Requirement,
 )
-from services.ledger import Ledger, Record, StreamWrite
+from services.ledger import Ledger, NotYet, Record, StreamWrite
 from services.web.handling import Loaded, fact_of, load
 
 from .bank.references import finnish_reference
@@ -37,6 +45,7 @@ from .domain.grants import Grant
 from .handlers import evolve_account
 
 OVERDUE: Final = "report_overdue"
+Met = AgreementSigned | PartnershipReviewed | OwnFundingProven | CostReportAccepted
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 
 
@@ -65,7 +74,7 @@ class Reactions:
         loaded = await self._grant(fact.application_id)
         if fact.amount == 0 or loaded.state is not None:
             return ()
-        return (loaded.write([_awarded(fact, fact.decided_on)]),)
+        return (loaded.write([self._awarded(fact)]),)
 
     async def on_notice(self, record: Record) -> Sequence[StreamWrite]:
         """Notice releases the grants of calls that pay on notice."""
@@ -89,7 +98,7 @@ class Reactions:
         if loaded.state is not None:
             facts = grants.change_award(loaded.state, fact.amount, fact.instalments, fact.decided_on)
             return (loaded.write(facts),)
-        return (loaded.write([_awarded(fact, fact.decided_on)]),) if fact.amount else ()
+        return (loaded.write([self._awarded(fact)]),) if fact.amount else ()
 
     async def on_recovery(self, record: Record) -> Sequence[StreamWrite]:
         """A recovery decision is a claim with a reference number."""
@@ -101,11 +110,35 @@ class Reactions:
         if fact.recovery_id in loaded.state.claims:
             return ()
         base = self._county.payment_rules(fact.decided_on).reference.base
-        claim = RecoveryClaimed(
-            application_id=fact.application_id, recovery_id=fact.recovery_id, amount=fact.amount,
-            reference=reference_of(fact.recovery_id, base), claimed_on=fact.decided_on, due_on=fact.due_on,
-        )  # fmt: skip
-        return (loaded.write([claim]),)
+        reference = reference_of(fact.recovery_id, base)
+        facts: list[Fact] = [
+            RecoveryClaimed(
+                application_id=fact.application_id, recovery_id=fact.recovery_id, amount=fact.amount,
+                reference=reference, claimed_on=fact.decided_on, due_on=fact.due_on,
+            )
+        ]  # fmt: skip
+        if fact.interest:
+            interest = RecoveryInterestClaimed(
+                application_id=fact.application_id, recovery_id=fact.recovery_id, amount=fact.interest,
+                reference=reference, claimed_on=fact.decided_on,
+            )  # fmt: skip
+            facts.append(interest)
+        return (loaded.write(facts),)
+
+    async def on_requirement(self, record: Record) -> Sequence[StreamWrite]:
+        """Something that instalments may wait for came about. It may come before the grant: agreements and own funding
+        of a partnership without money, or of a grant that comes by a claim, wait for it.
+        """
+        fact = fact_of(record)
+        assert isinstance(fact, Met)
+        stream = f"grant/{fact.application_id}"
+        loaded = await self._grant(fact.application_id)
+        met = _requirement_met(fact, record.recorded_at.astimezone(HELSINKI).date())
+        if met is None or (isinstance(fact, AgreementSigned) and fact.without_money):
+            return ()
+        if loaded.state is None:
+            raise NotYet(stream, loaded.version, "the grant of the decision")
+        return (loaded.write([met]),) if met.requirement in loaded.state.requirements.required else ()
 
     async def on_overdue_report(self, record: Record) -> Sequence[StreamWrite]:
         """An overdue report holds what is still to be paid."""
@@ -135,6 +168,16 @@ class Reactions:
             return ()
         return (loaded.write([AccountNoted(association_id=fact.association_id, iban=fact.iban)]),)
 
+    def _awarded(self, fact: DecisionMade | RectificationDecided) -> Fact:
+        basket = self._county.basket(fact.basket, fact.decided_on)
+        return GrantAwarded(
+            application_id=fact.application_id, diary_number=fact.diary_number, association_id=fact.association_id,
+            association_name=fact.association_name, iban=fact.iban, basket=fact.basket, pays=fact.pays,
+            amount=fact.amount, instalments=fact.instalments, awarded_on=fact.decided_on,
+            municipality=fact.municipality,
+            requires=() if basket is None else _required(basket.requires, fact.own_funding),
+        )  # fmt: skip
+
     async def _release(self, application_id: UUID, pays: str | None, on: date) -> Sequence[StreamWrite]:
         loaded = await self._grant(application_id)
         grant = loaded.state
@@ -153,6 +196,10 @@ class Reactions:
                 RecoveryDecided.event_type: self.on_recovery,
                 ReportReminded.event_type: self.on_overdue_report,
                 ReportAccepted.event_type: self.on_accepted_report,
+                AgreementSigned.event_type: self.on_requirement,
+                PartnershipReviewed.event_type: self.on_requirement,
+                OwnFundingProven.event_type: self.on_requirement,
+                CostReportAccepted.event_type: self.on_requirement,
             },
             "intake": {
                 AssociationRegistered.event_type: self.on_account,
@@ -161,9 +208,26 @@ class Reactions:
         }
 
 
-def _awarded(fact: DecisionMade | RectificationDecided, on: date) -> Fact:
-    return GrantAwarded(
-        application_id=fact.application_id, diary_number=fact.diary_number, association_id=fact.association_id,
-        association_name=fact.association_name, iban=fact.iban, basket=fact.basket, pays=fact.pays,
-        amount=fact.amount, instalments=fact.instalments, awarded_on=on,
+def _required(of_basket: Sequence[Requirement], own_funding: int) -> tuple[Requirement, ...]:
+    """What the grant waits for: no proof of own funding (cents) where the application declares none."""
+    return tuple(each for each in of_basket if each != "own_funding" or own_funding > 0)
+
+
+def _requirement_met(fact: Met, today: date) -> GrantRequirementMet | None:
+    """What is met by a fact of decisions, on a Helsinki date; None while it is not."""
+    if isinstance(fact, PartnershipReviewed):
+        return _met(fact, "yearly_review", fact.reviewed_on, year=fact.year) if fact.continues else None
+    if isinstance(fact, OwnFundingProven):
+        return _met(fact, "own_funding", today) if fact.covered else None
+    if isinstance(fact, CostReportAccepted):
+        return _met(fact, "cost_reports", today, accepted_costs=fact.accepted_total)
+    return _met(fact, "agreement", fact.signed_on or today)
+
+
+def _met(
+    fact: Met, requirement: Requirement, met_on: date, year: int | None = None, accepted_costs: int | None = None
+) -> GrantRequirementMet:
+    return GrantRequirementMet(
+        application_id=fact.application_id, requirement=requirement, year=year, accepted_costs=accepted_costs,
+        met_on=met_on,
     )  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from services.payments.bank.errors import ReferenceInvalid
 from services.payments.bank.references import canonical_reference
@@ -13,10 +14,11 @@ from services.payments.bank.statement_elements import Detail, Entry, Side
 from services.payments.bank.status_report import Outcome, StatusReport, read_status_report
 from services.payments.bank.xml_reading import root_name
 
-from .domain.grants import BankEvent
+from .domain.bank_events import BankEvent
 from .domain.reconciliation import BankEntry
 
 Kind = Literal["pain.002", "camt.053", "camt.054"]
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,74 +47,126 @@ def read_bank_file(data: bytes, sha256: str) -> BankFile:
     )  # fmt: skip
 
 
-def entries_of(file: StatementFile) -> Iterator[tuple[Entry, Detail | None, int | None]]:
-    """Each booked entry, once for each of its details, with the sum of that detail in cents: None where the bank tells
-    only the sum of a batch of several.
+def parts_of(entry: Entry) -> Iterator[tuple[Detail | None, int | None]]:
+    """An entry once for each of its details, with the sum of that detail in cents of the entry's currency: None where
+    the bank tells only the sum of a batch of several.
     """
+    if not entry.details:
+        yield None, entry.amount_cents
+    for detail in entry.details:
+        told = detail.amount_cents if detail.currency == entry.currency else None
+        yield detail, entry.amount_cents if len(entry.details) == 1 else told
+
+
+def booked_entries(file: StatementFile) -> Iterator[Entry]:
+    """Each booked entry of a file, in its order."""
     for record in file.records():
-        if not isinstance(record, Entry) or record.status != "BOOK":
-            continue
-        if not record.details:
-            yield record, None, record.amount_cents
-        for detail in record.details:
-            yield record, detail, record.amount_cents if len(record.details) == 1 else detail.amount_cents
+        if isinstance(record, Entry) and record.status == "BOOK":
+            yield record
 
 
-def bank_events(file: BankFile, sent: Mapping[str, str]) -> Iterator[BankEvent]:
-    """What the file says of our payments and claims, in its order. `sent` maps our EndToEndIds to the message (MsgId)
-    that they left in; entries that name neither of these nor a reference are not ours.
-    """
-    if isinstance(file.parsed, StatusReport):
-        yield from _rejections(file, file.parsed, sent)
-        return
-    for entry, detail, amount in entries_of(file.parsed):
-        event = _event(entry, detail, amount, file.sha256, sent)
-        if event is not None:
-            yield event
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What a file may name of ours: EndToEndIds, references in canonical spelling, and bundles (PmtInfId or MsgId)."""
+
+    end_to_end_ids: frozenset[str]
+    references: frozenset[str]
+    bundles: frozenset[str]
 
 
-def _rejections(file: BankFile, report: StatusReport, sent: Mapping[str, str]) -> Iterator[BankEvent]:
-    message = report.original_message_id
-    for end_to_end_id, left_in in sorted(sent.items()):
-        if left_in != message:
-            continue
-        verdict = report.verdict_on(end_to_end_id, message)
+def keys_of(file: StatementFile) -> Keys:
+    """Everything in the file by which an entry could be ours."""
+    ids: set[str] = set()
+    references: set[str] = set()
+    bundles: set[str] = set()
+    for entry in booked_entries(file):
+        for detail in entry.details:
+            if detail.end_to_end_id is not None:
+                ids.add(detail.end_to_end_id)
+            reference = _reference(detail)
+            if reference is not None:
+                references.add(reference)
+        bundles |= set(_bundles(entry))
+    return Keys(frozenset(ids), frozenset(references), frozenset(bundles))
+
+
+def _reference(detail: Detail) -> str | None:
+    try:
+        return canonical_reference(detail.reference) if detail.reference else None
+    except ReferenceInvalid:
+        return None
+
+
+def _bundles(entry: Entry) -> list[str]:
+    """The bundles of a debit that was booked as one without the ids of its payments."""
+    if entry.side is not Side.DEBIT or any(detail.end_to_end_id is not None for detail in entry.details):
+        return []
+    named = [name for batch in entry.batches for name in (batch.payment_information_id, batch.message_id) if name]
+    return named + [each.payment_information_id for each in entry.details if each.payment_information_id]
+
+
+def bundle_of(entry: Entry, sent: Collection[str]) -> str | None:
+    """Our message (MsgId) that a debit without the ids of its payments paid, or None."""
+    return next((name for name in _bundles(entry) if name in sent), None) if entry.currency == "EUR" else None
+
+
+def rejections(report: StatusReport, sent: Iterable[str], sha256: str) -> Iterator[BankEvent]:
+    """What a report rejects of the payments that left in the file it answers; the bank's words alone are NARR."""
+    for end_to_end_id in sorted(sent):
+        verdict = report.verdict_on(end_to_end_id, report.original_message_id)
         if verdict.outcome is Outcome.REJECTED:
-            reason = next((each.code for each in verdict.reasons if each.code), verdict.status)
-            yield BankEvent("rejected", end_to_end_id, 0, None, None, reason, file.sha256)
+            reason = next((each.code for each in verdict.reasons if each.code), "NARR")
+            yield BankEvent("rejected", end_to_end_id, 0, None, None, one_line(reason), sha256)
 
 
-def _event(
-    entry: Entry, detail: Detail | None, amount: int | None, sha256: str, sent: Mapping[str, str]
+def event_of(
+    entry: Entry, detail: Detail | None, amount: int | None, sha256: str, ours: Collection[str]
 ) -> BankEvent | None:
-    end_to_end_id = detail.end_to_end_id if detail is not None else None
+    """What an entry, or one detail of it, says of a payment or claim; `ours` are our EndToEndIds and the references of
+    our claims. None when it is not ours. Only euros are.
+    """
+    if detail is None or entry.currency != "EUR":
+        return None
+    side = detail.side or entry.side
+    reference = _reference(detail)
     kind: Literal["booked", "returned", "received"]
-    if end_to_end_id in sent and end_to_end_id is not None:
-        kind, key = ("booked" if entry.side is Side.DEBIT else "returned"), end_to_end_id
-    elif entry.side is Side.CREDIT and detail is not None and detail.reference:
-        try:
-            kind, key = "received", canonical_reference(detail.reference)
-        except ReferenceInvalid:
-            return None
+    if detail.end_to_end_id is not None and detail.end_to_end_id in ours:
+        kind, key = ("booked" if side is Side.DEBIT else "returned"), detail.end_to_end_id
+    elif side is Side.CREDIT and reference is not None and reference in ours:
+        kind, key = "received", reference
     else:
         return None
-    reason = detail.return_reason_code if detail is not None else None
+    reason = None if detail.return_reason_code is None else one_line(detail.return_reason_code)
     return BankEvent(kind, key, amount, entry.booked_on, archive_id(entry), reason, sha256)
+
+
+def taken_back(entry: Entry, detail: Detail | None, claims: Collection[str]) -> str | None:
+    """The reference of a claim whose money a debit takes back, or None."""
+    if detail is None or (detail.side or entry.side) is Side.CREDIT:
+        return None
+    reference = _reference(detail)
+    return reference if reference in claims else None
 
 
 def archive_id(entry: Entry) -> str:
     """The bank's archive id (*arkistointitunnus*) of an entry, or what else names it."""
-    return entry.bank_reference or entry.entry_reference or f"{entry.booked_on}/{entry.amount_cents}"
+    return one_line(entry.bank_reference or entry.entry_reference or f"{entry.booked_on}/{entry.amount_cents}")
+
+
+def one_line(written: str) -> str:
+    """A bank's word as one line that fits into an event."""
+    return _CONTROL.sub(" ", written)[:140]
 
 
 def bank_entries(file: StatementFile) -> list[BankEntry]:
-    """The entries of a statement for reconciliation: a batch by its parts where the bank tells their sums."""
+    """The entries in euros of a statement for reconciliation: a batch by its parts where the bank tells their sums."""
     found: list[BankEntry] = []
-    for record in file.records():
-        if not isinstance(record, Entry) or record.status != "BOOK" or record.booked_on is None:
+    for record in booked_entries(file):
+        if record.booked_on is None or record.currency != "EUR":
             continue
         sign = 1 if record.side is Side.CREDIT else -1
-        told = len(record.details) > 1 and all(each.amount_cents is not None for each in record.details)
+        sums = [amount for _, amount in parts_of(record)]
+        told = len(record.details) > 1 and None not in sums
         parts: list[tuple[str | None, int]] = (
             [(each.end_to_end_id, each.amount_cents or 0) for each in record.details]
             if told

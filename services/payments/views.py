@@ -1,10 +1,11 @@
-"""The registers of payments: grants, payments, runs, files, claims, differences, periods."""
+"""The registers of payments: grants, payments, runs, files, statements, claims, differences, periods."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from schemas.catalogue import upcast
 from schemas.money import cents, euros
 from services.ledger import Document, Record, Register
 
@@ -14,7 +15,10 @@ Data = Mapping[str, Any]
 def _grant(document: Document | None, record: Record, data: Data) -> Document | None:  # noqa: C901, PLR0911 - one arm a type
     if record.type == "grant.awarded":
         zero = euros(0)
-        return {**data, "released_on": None, "holds": [], "paid": zero, "claimed": zero, "recovered": zero}
+        awarded = upcast(record.type, record.schema, dict(data))
+        return {
+            **awarded, "released_on": None, "holds": [], "met": [], "paid": zero, "claimed": zero, "recovered": zero,
+        }  # fmt: skip
     if document is None:
         return None
     match record.type:
@@ -30,15 +34,30 @@ def _grant(document: Document | None, record: Record, data: Data) -> Document | 
             return _added(document, "paid", cents(data["amount"]))
         case "payment.returned":
             return _added(document, "paid", -cents(data["amount"]))
-        case "recovery.claimed":
+        case "grant.requirement_met":
+            return {**document, "met": [*document.get("met", []), _met(data)]}
+        case "recovery.claimed" | "recovery.interest_claimed" | "recovery.late_interest_claimed":
             return _added(document, "claimed", cents(data["amount"]))
-        case "recovery.received":
-            return _added(document, "recovered", cents(data["amount"]))
+        case "recovery.received" | "recovery.overpaid" | "recovery.set_off" | "recovery.written_off":
+            return _added(document, _GRANT_SUMS[record.type], cents(data["amount"]))
     return document
 
 
+_GRANT_SUMS: Mapping[str, str] = {
+    "recovery.received": "recovered",
+    "recovery.overpaid": "overpaid",
+    "recovery.set_off": "set_off",
+    "recovery.written_off": "written_off",
+}
+"""What a grant's document adds up of its claims, by the event that adds to it."""
+
+
+def _met(data: Data) -> Document:
+    return {name: data[name] for name in ("requirement", "year", "accepted_costs", "met_on")}
+
+
 def _added(document: Document, field: str, amount: int) -> Document:
-    return {**document, field: euros(cents(document[field]) + amount)}
+    return {**document, field: euros(cents(document.get(field, euros(0))) + amount)}
 
 
 def _payment_key(record: Record, data: Data) -> tuple[str]:
@@ -55,7 +74,8 @@ def _payment(document: Document | None, record: Record, data: Data) -> Document 
 
 def _run(document: Document | None, record: Record, data: Data) -> Document | None:  # noqa: PLR0911 - one arm for each kind
     if record.type == "run.proposed":
-        return {**data, "state": "proposed", "approved_by": [], "refused_approvals": 0, "sha256": None}
+        return {**data, "state": "proposed", "approved_by": [], "approvals": [], "refused_approvals": 0,
+                "sha256": None}  # fmt: skip
     if document is None:
         return None
     match record.type:
@@ -63,8 +83,14 @@ def _run(document: Document | None, record: Record, data: Data) -> Document | No
             return {
                 **document,
                 "approved_by": [*document["approved_by"], data["person"]],
+                "approvals": [*document.get("approvals", []), _approval(data)],
                 "state": "approved",
             }
+        case "run.changed":
+            return {
+                **document, "lines": data["lines"], "total": data["total"], "approved_by": [], "approvals": [],
+                "state": "proposed" if data["lines"] else "cancelled",
+            }  # fmt: skip
         case "run.approval_refused":
             return {**document, "refused_approvals": document["refused_approvals"] + 1}
         case "run.file_built":
@@ -74,19 +100,61 @@ def _run(document: Document | None, record: Record, data: Data) -> Document | No
     return document
 
 
+def _approval(data: Data) -> Document:
+    """Who approved which lines (None: all), and for whom; the first contract knew neither."""
+    return {"person": data["person"], "lines": data.get("lines"), "on_behalf_of": data.get("on_behalf_of")}
+
+
 def _claim_key(_record: Record, data: Data) -> tuple[str]:
     return (str(data["reference"]),)
 
 
 def _claim(document: Document | None, record: Record, data: Data) -> Document | None:
     if record.type == "recovery.claimed":
-        return {**data, "received": euros(0)}
-    return None if document is None else _added(document, "received", cents(data["amount"]))
+        zero = euros(0)
+        sums = {"interest": zero, "received": zero, "set_off": zero, "written_off": zero, "overpaid": zero}
+        return {**data, **sums, "left": data["amount"]}
+    if document is None:
+        return None
+    if record.type in _CLAIM_SUMS:
+        after = _added(document, _CLAIM_SUMS[record.type], cents(data["amount"]))
+    else:
+        after = {**document, "plan": data["parts"]}
+    return {**after, "left": euros(_left(after))}
+
+
+_CLAIM_SUMS: Mapping[str, str] = {
+    "recovery.interest_claimed": "interest",
+    "recovery.late_interest_claimed": "interest",
+    "recovery.received": "received",
+    "recovery.overpaid": "overpaid",
+    "recovery.set_off": "set_off",
+    "recovery.written_off": "written_off",
+}
+"""What a claim's document adds up, by the event that adds to it."""
+
+
+def _left(claim: Document) -> int:
+    taken = sum(cents(claim.get(name, euros(0))) for name in ("received", "set_off", "written_off"))
+    return cents(claim["amount"]) + cents(claim["interest"]) - taken
+
+
+def _commented(document: Document, data: Data) -> Document:
+    return {"comments": [*document.get("comments", []), {name: data[name] for name in ("comment", "person")}]}
+
+
+_DIFFERENCE_CHANGES: Mapping[str, Callable[[Document, Data], Document]] = {
+    "difference.assigned": lambda _document, data: {"assignee": data["assignee"]},
+    "difference.commented": _commented,
+    "difference.dissolved": lambda _document, data: {"state": "dissolved", "dissolved_by_run": data["run"]},
+    "difference.reopened": lambda _document, data: {"state": "open", "reopened_because": data["reason"]},
+}
+"""What changes in a difference's document by an event that neither explains nor accepts it."""
 
 
 def _difference(document: Document | None, record: Record, data: Data) -> Document | None:
     if record.type == "difference.raised":
-        return {**data, "state": "open", "raised_on": record.recorded_at.date().isoformat()}
+        return {**(document or {}), **data, "state": "open", "raised_on": record.recorded_at.date().isoformat()}
     if document is None:
         return None
     if record.type == "difference.explained":
@@ -96,12 +164,26 @@ def _difference(document: Document | None, record: Record, data: Data) -> Docume
             "explanation": data["explanation"],
             "explained_by": data["person"],
         }
+    if record.type in _DIFFERENCE_CHANGES:
+        return {**document, **_DIFFERENCE_CHANGES[record.type](document, data)}
     return {
         **document,
         "state": "accepted",
         "accepted_by": data["person"],
         "accepted_because": data["reason"],
     }
+
+
+def _approver_key(record: Record, data: Data) -> tuple[str]:
+    if record.type == "approver.limit_set":
+        return (f"limit/{data['approver']}",)
+    return (f"stand-in/{data['stand_in_id']}",)
+
+
+def _approver(document: Document | None, record: Record, data: Data) -> Document | None:
+    if record.type == "approver.stand_in_ended":
+        return None if document is None else {**document, "valid_until": data["valid_until"]}
+    return {**data, "kind": "limit" if record.type == "approver.limit_set" else "stand_in"}
 
 
 def _period(document: Document | None, record: Record, data: Data) -> Document | None:
@@ -113,6 +195,17 @@ def _period(document: Document | None, record: Record, data: Data) -> Document |
 
 def _kept(document: Document | None, record: Record, data: Data) -> Document | None:
     return document or {**data, "kind": data.get("kind", record.type)}
+
+
+def _statement_key(_record: Record, data: Data) -> tuple[str]:
+    """By year and number, else by first date and id: a corrected statement takes the place of the one before."""
+    if data["sequence"] is None:
+        return (f"{data['iban']}/{data['first_day']}/{data['statement_id']}",)
+    return (f"{data['iban']}/{data['last_day'][:4]}/{data['sequence']:010d}",)
+
+
+def _statement(_document: Document | None, _record: Record, data: Data) -> Document:
+    return dict(data)
 
 
 def _file_key(_record: Record, data: Data) -> tuple[str]:
@@ -130,30 +223,51 @@ def _types(*names: str) -> frozenset[str]:
 REGISTERS = (
     Register(
         "grants",
-        _types("grant.awarded", "grant.changed", "grant.released", "grant.held", "grant.hold_lifted", "payment.booked",
-               "payment.returned", "recovery.claimed", "recovery.received"),
+        _types("grant.awarded", "grant.changed", "grant.released", "grant.held", "grant.hold_lifted",
+               "grant.requirement_met", "payment.booked", "payment.returned", "recovery.claimed",
+               "recovery.interest_claimed", "recovery.late_interest_claimed", *_GRANT_SUMS),
         _stream_key,
         _grant,
     ),
     Register(
         "payments",
-        _types("payment.proposed", "payment.sent", "payment.rejected", "payment.booked", "payment.returned"),
+        _types(
+            "payment.proposed", "payment.dropped", "payment.sent", "payment.rejected", "payment.booked",
+            "payment.returned",
+        ),
         _payment_key,
         _payment,
     ),
     Register(
         "runs",
-        _types("run.proposed", "run.approved", "run.approval_refused", "run.file_built", "run.sent"),
+        _types("run.proposed", "run.changed", "run.approved", "run.approval_refused", "run.file_built", "run.sent"),
         _stream_key,
         _run,
     ),
-    Register("claims", _types("recovery.claimed", "recovery.received"), _claim_key, _claim),
-    Register("files", _types("bank_file.imported", "postings.imported", "vouchers.exported"), _file_key, _kept),
+    Register(
+        "claims",
+        frozenset({"recovery.claimed", "recovery.plan_agreed", *_CLAIM_SUMS}),
+        _claim_key,
+        _claim,
+    ),
+    Register(
+        "files",
+        _types("bank_file.imported", "postings.imported", "vouchers.exported", "vouchers.acknowledged"),
+        _file_key,
+        _kept,
+    ),
     Register(
         "differences",
-        _types("difference.raised", "difference.explained", "difference.accepted"),
+        frozenset({"difference.raised", "difference.explained", "difference.accepted", *_DIFFERENCE_CHANGES}),
         _stream_key,
         _difference,
     ),
+    Register(
+        "approvers",
+        _types("approver.limit_set", "approver.stand_in_named", "approver.stand_in_ended"),
+        _approver_key,
+        _approver,
+    ),
+    Register("statements", _types("statement.noted"), _statement_key, _statement),
     Register("periods", _types("reconciliation.completed", "period.closed"), _stream_key, _period),
 )  # fmt: skip

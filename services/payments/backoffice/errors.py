@@ -3,7 +3,8 @@
 BackOfficeError
 ├── ProfileUnwritable     the profile can only be read: a written file would lose fields
 ├── VouchersInvalid       the rows are wrong, or do not fit the profile: nothing is written
-└── PostingFileInvalid    the file that came is wrong: it is refused whole
+├── PostingFileInvalid    the file that came is wrong: it is refused whole
+└── SheetUnwritable       a cell does not fit a spreadsheet: nothing is written
 """
 
 from collections.abc import Iterable
@@ -24,8 +25,8 @@ class LineError:
     reason: str
 
     def __str__(self) -> str:
-        place = f"line {self.line}" if self.column is None else f"line {self.line}, column {self.column!r}"
-        return f"{place}: {self.reason}"
+        place = f"line {self.line}" if self.line else "the file"
+        return f"{place}: {self.reason}" if self.column is None else f"{place}, column {self.column!r}: {self.reason}"
 
 
 class BackOfficeError(Exception):
@@ -57,3 +58,7 @@ class PostingFileInvalid(_ListedErrors):
     """`errors` lists every bad line; the file is refused whole."""
 
     _what = "the file was refused"
+
+
+class SheetUnwritable(BackOfficeError):
+    """The message names row and column, and what a cell can hold; nothing was written."""

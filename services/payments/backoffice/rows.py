@@ -2,6 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
+
+from services.payments.backoffice.errors import LineError
+
+Take = Literal["all_or_nothing", "good_lines"]
+"""What to do with a file that has bad lines: refuse it whole, or take the lines that are good. Both list the bad."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +56,7 @@ class PostingRow(VoucherRow):
 
 @dataclass(frozen=True, slots=True)
 class PostingFile:
-    """A file of postings that was read whole.
+    """A file of postings that was read, whole or, where the caller chose so, without its bad lines.
 
     `sha256` is the hex digest of its bytes: it tells a file that came before.
     """
@@ -58,5 +64,12 @@ class PostingFile:
     rows: tuple[PostingRow, ...]
     sha256: str
     encoding: str
+    """Found by the bytes; 'xlsx' for a workbook."""
     sum_debit_cents: int
     sum_credit_cents: int
+    delimiter: str | None = None
+    """Found by the header line; None where cells are not delimited."""
+    sheet: str | None = None
+    """The sheet that was read, for a workbook."""
+    bad_lines: tuple[LineError, ...] = ()
+    """What is wrong with the lines that were left out; empty for a file that was taken whole."""

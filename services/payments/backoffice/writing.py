@@ -32,6 +32,8 @@ def write_postings(profile: Profile, rows: Iterable[VoucherRow]) -> bytes:
 
 
 def _written(profile: Profile, rows: Sequence[VoucherRow], errors: list[LineError]) -> bytes:
+    if profile.kind == "spreadsheet":
+        raise ProfileUnwritable(f"profile {profile.id!r} can only be read: it is a spreadsheet")
     if profile.unwritable_fields:
         missing = ", ".join(sorted(profile.unwritable_fields))
         raise ProfileUnwritable(f"profile {profile.id!r} can only be read: it has no column for {missing}")
@@ -55,7 +57,7 @@ def _cells(
     cells, errors = [], []
     for column, write in writers:
         try:
-            cells.append(render(profile, column, write(row)))
+            cells.append(render(profile, column, _encodable(profile, write(row))))
         except ValueError as error:
             errors.append(LineError(number, column.header, str(error)))
     return cells, errors
@@ -77,25 +79,25 @@ def _delimited_cell(profile: Profile, column: Column, cell: str) -> str:
     return cell
 
 
-def _fixed_cell(_profile: Profile, column: Column, cell: str) -> str:
-    width = column.width or 0
-    if len(cell) > width:
-        raise ValueError(f"{cell!r} has {len(cell)} characters, the column holds {width}")
+def _fixed_cell(profile: Profile, column: Column, cell: str) -> str:
+    width, length = column.width or 0, len(cell.encode(profile.encoding))
+    if length > width:
+        raise ValueError(f"{cell!r} has {length} bytes in {profile.encoding}, the column holds {width}")
     if column.fill == "0" and cell:
         return cell.zfill(width)
-    return cell.ljust(width) if column.align == "left" else cell.rjust(width)
+    padding = " " * (width - length)
+    return cell + padding if column.align == "left" else padding + cell
+
+
+def _encodable(profile: Profile, cell: str) -> str:
+    try:
+        cell.encode(profile.encoding)
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{profile.encoding} has no character {cell[error.start]!r}") from error
+    return cell
 
 
 def _encoded(profile: Profile, lines: Sequence[str]) -> bytes:
-    errors = []
-    for number, line in enumerate(lines, 1):
-        try:
-            line.encode(profile.encoding)
-        except UnicodeEncodeError as error:
-            reason = f"{profile.encoding} has no character {line[error.start]!r}"
-            errors.append(LineError(number, None, reason))
-    if errors:
-        raise VouchersInvalid(errors)
     text = (_header_line(profile) if profile.header else "") + "".join(lines)
     data = text.encode("utf-8-sig" if profile.bom else profile.encoding)
     read, encoding = decode(data)

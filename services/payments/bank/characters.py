@@ -16,7 +16,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]+")
 _WRITTEN_AS = {
     "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D",
     "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L", "ŋ": "n", "Ŋ": "N", "ŧ": "t", "Ŧ": "T",
-    "ı": "i",
+    "ı": "i", "Ħ": "H", "ħ": "h", "Ŀ": "L", "ŀ": "l", "ŉ": "'n",
     "&": "+", "_": "-", "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "~": "-", "=": "-",
     "“": "'", "”": "'", "„": "'", '"': "'", "«": "'", "»": "'", "‘": "'", "’": "'", "´": "'",
     "`": "'", "ʼ": "'",
@@ -33,12 +33,15 @@ class CharacterProfile(StrEnum):
     BASIC = "basic"
 
 
+_CARRIED = {CharacterProfile.FINNISH: _FINNISH, CharacterProfile.BASIC: _BASIC}
+
+
 def write_with(profile: CharacterProfile, text: str) -> tuple[str, str]:
     """Write ``text`` with the profile's characters: the result, and the characters that cannot be written.
 
     Spaces at the ends are cut and runs of spaces made one.
     """
-    allowed = _FINNISH if profile is CharacterProfile.FINNISH else _BASIC
+    allowed = _CARRIED[profile]
     pieces: list[str] = []
     impossible: list[str] = []
     for character in unicodedata.normalize("NFC", text):
@@ -48,6 +51,12 @@ def write_with(profile: CharacterProfile, text: str) -> tuple[str, str]:
         else:
             pieces.append(piece)
     return " ".join("".join(pieces).split()), "".join(dict.fromkeys(impossible))
+
+
+def outside(profile: CharacterProfile, text: str) -> str:
+    """The characters of ``text`` that the profile does not carry, each once; a decomposed letter counts as composed."""
+    carried = _CARRIED[profile]
+    return "".join(dict.fromkeys(each for each in unicodedata.normalize("NFC", text) if each not in carried))
 
 
 def identifier_fault(text: str, length_max: int) -> str | None:
@@ -70,4 +79,6 @@ def _written(character: str, allowed: frozenset[str]) -> str | None:
     if character in _WRITTEN_AS:
         return _WRITTEN_AS[character]
     base = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
-    return base if base and set(base) <= allowed else None
+    # A sign such as a lone diaeresis decomposes into a space and a mark: a space would not write it but drop it.
+    blank = not base.strip() and not character.isspace()
+    return None if blank or not set(base) <= allowed else base

@@ -7,11 +7,15 @@ their canonical form.
 """
 
 import re
+from hashlib import sha256
+from typing import Literal
 
 from stdnum import iso11649
 from stdnum.exceptions import ValidationError
 
 from services.payments.bank.errors import ReferenceInvalid
+
+Kind = Literal["national", "rf"]
 
 _WEIGHTS = (7, 3, 1)
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
@@ -72,6 +76,28 @@ def finnish_from_rf(text: str) -> str:
     if not is_finnish_reference(body):
         raise ReferenceInvalid(text, f"an RF reference around {_FINNISH_RIGHT}")
     return body
+
+
+def payment_reference(end_to_end_id: str, kind: Kind) -> str:
+    """The reference of a payment that was given none: 19 digits made of its EndToEndId and a check digit, as they are
+    or as RF.
+
+    The same payment always has the same one, and two payments have different ones but for a chance of one in 10^18.
+    """
+    digest = sha256(f"payment-reference:{end_to_end_id}".encode()).digest()
+    base = 10**18 + int.from_bytes(digest[:16], "big") % (9 * 10**18)
+    return reference_of_kind(finnish_reference(base), kind)
+
+
+def reference_of_kind(text: str, kind: Kind) -> str:
+    """The reference written as a Finnish number (``national``) or as RF. Raises ReferenceInvalid: an RF reference
+    around anything but a Finnish number has no national writing.
+    """
+    canonical = canonical_reference(text)
+    national = is_finnish_reference(canonical)
+    if kind == "rf":
+        return rf_from_finnish(canonical) if national else canonical
+    return canonical if national else finnish_from_rf(canonical)
 
 
 def canonical_reference(text: str) -> str:

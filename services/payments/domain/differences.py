@@ -9,7 +9,17 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from schemas.facts import Fact
-from schemas.payments import DifferenceAccepted, DifferenceExplained, DifferenceRaised, PeriodClosed
+from schemas.payments import (
+    AccountBalance,
+    DifferenceAccepted,
+    DifferenceAssigned,
+    DifferenceCommented,
+    DifferenceDissolved,
+    DifferenceExplained,
+    DifferenceRaised,
+    DifferenceReopened,
+    PeriodClosed,
+)
 from schemas.refusals import conflict, forbidden
 
 from .postings import Posting, trial_balance
@@ -21,19 +31,32 @@ class Difference:
     """A difference as it stands."""
 
     raised: DifferenceRaised
+    assignee: str | None = None
     explained: DifferenceExplained | None = None
     accepted: bool = False
+    dissolved: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is to be done about it any more."""
+        return self.accepted or self.dissolved
 
 
-def evolve(state: Difference | None, fact: Fact) -> Difference | None:
+def evolve(state: Difference | None, fact: Fact) -> Difference | None:  # noqa: PLR0911 - one arm for each kind
     """The difference after a fact."""
     match fact:
         case DifferenceRaised():
-            return Difference(fact)
+            return Difference(fact, None if state is None else state.assignee)
         case DifferenceExplained() if state is not None:
             return replace(state, explained=fact)
         case DifferenceAccepted() if state is not None:
             return replace(state, accepted=True)
+        case DifferenceAssigned() if state is not None:
+            return replace(state, assignee=fact.assignee)
+        case DifferenceDissolved() if state is not None:
+            return replace(state, dissolved=True)
+        case DifferenceReopened() if state is not None:
+            return replace(state, explained=None, accepted=False, dissolved=False)
     return state
 
 
@@ -54,8 +77,7 @@ def raise_difference(period: str, line: Line) -> DifferenceRaised:
 
 def explain(state: Difference, person: str, explanation: str) -> list[Fact]:
     """Says what the cause is and how it is put right."""
-    if state.accepted:
-        raise conflict("accepted-already", "the difference is settled already")
+    _unsettled(state)
     return [DifferenceExplained(difference_id=state.raised.difference_id, explanation=explanation, person=person)]
 
 
@@ -63,28 +85,94 @@ def accept(state: Difference, person: str, reason: str) -> list[Fact]:
     """Settles the difference; whoever explained it does not accept it."""
     if state.explained is None:
         raise conflict("not-explained", "a difference is explained before it is accepted")
-    if state.accepted:
-        raise conflict("accepted-already", "the difference is settled already")
+    _unsettled(state)
     if state.explained.person == person:
         raise forbidden("own-explanation", "whoever explained a difference does not accept it")
     return [DifferenceAccepted(difference_id=state.raised.difference_id, reason=reason, person=person)]
 
 
-def close(
-    period: str, person: str, closed: bool, reconciled: bool, differences: Sequence[Difference],  # noqa: FBT001 - the caller says what it means by name
-    postings: Sequence[Posting], files: Sequence[str],
-) -> PeriodClosed:  # fmt: skip
-    """Closes a period: reconciled, with no difference open, and in balance."""
+def assign(state: Difference, assignee: str, person: str) -> list[Fact]:
+    """Gives a difference to somebody; nothing when they have it already."""
+    _unsettled(state)
+    if state.assignee == assignee:
+        return []
+    return [DifferenceAssigned(difference_id=state.raised.difference_id, assignee=assignee, person=person)]
+
+
+def comment(state: Difference, text: str, person: str) -> list[Fact]:
+    """Adds a remark, also to a settled difference."""
+    return [DifferenceCommented(difference_id=state.raised.difference_id, comment=text, person=person)]
+
+
+def reopen(state: Difference, reason: str, person: str) -> list[Fact]:
+    """Opens a settled difference again: it is explained and accepted anew."""
+    if not state.settled:
+        raise conflict("not-settled", "the difference is open")
+    return [DifferenceReopened(difference_id=state.raised.difference_id, reason=reason, person=person)]
+
+
+def find_again(state: Difference | None, raised: DifferenceRaised) -> list[Fact]:
+    """What a run makes of a line that does not agree: raised once; one that had dissolved is open again; one that was
+    accepted stays so, for the same line was explained. A line that differs by something else than before is raised
+    anew: what was explained was another difference.
+    """
+    if state is None or state.raised != raised:
+        return [raised]
+    if not state.dissolved:
+        return []
+    return [
+        DifferenceReopened(
+            difference_id=raised.difference_id, reason="a later run found it again", person="reconciliation"
+        )
+    ]
+
+
+def dissolve(state: Difference, run: int) -> list[Fact]:
+    """What a run makes of a difference that it does not find any more."""
+    if state.settled:
+        return []
+    found = "the sides agree: it was put right on its side"
+    return [DifferenceDissolved(difference_id=state.raised.difference_id, run=run, found=found)]
+
+
+def _unsettled(state: Difference) -> None:
+    if state.settled:
+        raise conflict("accepted-already", "the difference is settled already: reopen it first")
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What a period is closed on: the position of the ledger, its postings, the period's differences and files, and
+    whether the newest comparison found what is not raised yet.
+    """
+
+    period: str
+    person: str
+    position: int
+    postings: Sequence[Posting]
+    differences: Sequence[Difference]
+    files: Sequence[str]
+    not_raised: int
+
+
+def close(closing: Closing, *, closed: bool, reconciled: bool) -> PeriodClosed:
+    """Closes a period: reconciled as it is now, with no difference open, and in balance."""
+    period = closing.period
     if closed:
         raise conflict("closed-already", f"{period} is closed already")
     if not reconciled:
         raise conflict("not-reconciled", f"{period} was not reconciled yet")
-    left = [each for each in differences if not each.accepted]
+    if closing.not_raised:
+        raise conflict("reconcile-again", f"{closing.not_raised} lines differ since {period} was last reconciled")
+    left = [each for each in closing.differences if not each.settled]
     if left:
         raise conflict("differences-open", f"{len(left)} differences of {period} are open")
-    trial_balance(postings)
-    total = sum(posting.amount for posting in postings if posting.period == period)
+    balances = trial_balance([each for each in closing.postings if each.period <= period])
+    own = [each for each in closing.postings if each.period == period]
+    total = sum(each.amount for each in own)
     return PeriodClosed(
-        period=period, debits=total, credits=total, differences=len(differences), files=tuple(sorted(set(files))),
-        person=person,
+        period=period, debits=total, credits=total, differences=len(closing.differences),
+        files=tuple(sorted(set(closing.files))), person=closing.person, up_to_position=closing.position,
+        balances=tuple(AccountBalance(account=number, balance=cents) for number, cents in sorted(balances.items())),
+        late=sum(each.late for each in own),
     )  # fmt: skip

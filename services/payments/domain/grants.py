@@ -1,8 +1,8 @@
 """Grants and the payments of their instalments.
 
-Every euro is in one place: for each grant awarded = paid + on its way + open. An instalment is on its way from the
-moment
-it is proposed in a run until it is booked, or rejected or returned, which opens it again under the next attempt.
+Every euro is in one place: for each grant awarded + overpaid = paid + on its way + set off + open. An instalment is on
+its way from the moment it is proposed in a run until it is booked, or rejected, returned or dropped, which opens it
+again under the next attempt.
 """
 
 from __future__ import annotations
@@ -21,22 +21,39 @@ from schemas.payments import (
     GrantHeld,
     GrantHoldLifted,
     GrantReleased,
+    GrantRequirementMet,
+    LateInterestClaimed,
     PaymentBooked,
+    PaymentCauseSettled,
+    PaymentDropped,
+    PaymentPlanAgreed,
     PaymentProposed,
     PaymentRejected,
     PaymentReturned,
     PaymentSent,
     RecoveryClaimed,
+    RecoveryInterestClaimed,
+    RecoveryOverpaid,
     RecoveryReceived,
+    RecoverySetOff,
+    RecoveryWrittenOff,
+    WriteOffProposed,
 )
 from schemas.refusals import conflict, invalid
 
+from . import claims
+from .claims import Claim
+from .holds import Hold, Requirements, requirement_hold
+
 PaymentState = Literal["open", "proposed", "sent", "booked", "rejected", "returned"]
+ON_ITS_WAY_OR_PAID: frozenset[PaymentState] = frozenset({"proposed", "sent", "booked"})
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Where an instalment stands: its state, the last attempt, and the account and id of that attempt."""
+    """Where an instalment stands: its state, the last attempt, the account and id of that attempt, whether a person
+    dealt with the cause for which the bank did not pay, and the bank's code for that cause.
+    """
 
     state: PaymentState = "open"
     attempt: int = 0
@@ -44,6 +61,8 @@ class Payment:
     end_to_end_id: str = ""
     run_id: UUID | None = None
     amount: int = 0
+    settled: bool = False
+    reason_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +74,36 @@ class Grant:
     instalments: tuple[Instalment, ...]
     released_on: date | None = None
     holds: frozenset[str] = field(default_factory=frozenset)
+    requirements: Requirements = field(default_factory=Requirements)
     payments: Mapping[int, Payment] = field(default_factory=dict)
-    claims: Mapping[UUID, int] = field(default_factory=dict)
+    claims: Mapping[UUID, Claim] = field(default_factory=dict)
+    set_off: Mapping[int, int] = field(default_factory=dict)
+    refunds: Mapping[int, Instalment] = field(default_factory=dict)
     references: Mapping[str, UUID] = field(default_factory=dict)
     seen: frozenset[str] = field(default_factory=frozenset)
 
     def payment(self, number: int) -> Payment:
         return self.payments.get(number, Payment())
+
+    @property
+    def owed(self) -> int:
+        """What the association is to get: the award in force, and what it overpaid on claims."""
+        return self.amount + sum(refund.amount for refund in self.refunds.values())
+
+    @property
+    def plan(self) -> tuple[Instalment, ...]:
+        """The instalments of the award, then those that give back what was overpaid."""
+        return (*self.instalments, *self.refunds.values())
+
+    @property
+    def settled_by_set_off(self) -> int:
+        """What of the instalments was set off against claims."""
+        return sum(self.set_off.values())
+
+    @property
+    def open(self) -> int:
+        """Neither paid, nor on its way, nor set off."""
+        return self.owed - self.paid - self.on_its_way - self.settled_by_set_off
 
     @property
     def paid(self) -> int:
@@ -78,13 +120,15 @@ def evolve(state: Grant | None, fact: Fact) -> Grant | None:  # noqa: C901, PLR0
     """The grant after a fact."""
     match fact:
         case GrantAwarded():
-            return Grant(fact, fact.amount, fact.instalments)
+            return Grant(fact, fact.amount, fact.instalments, requirements=Requirements(frozenset(fact.requires)))
         case _ if state is None:
             return None
         case GrantChanged():
             return replace(state, amount=fact.amount, instalments=fact.instalments)
         case GrantReleased():
             return replace(state, released_on=fact.released_on)
+        case GrantRequirementMet():
+            return replace(state, requirements=state.requirements.met(fact))
         case GrantHeld():
             return replace(state, holds=state.holds | {fact.reason})
         case GrantHoldLifted():
@@ -97,23 +141,44 @@ def evolve(state: Grant | None, fact: Fact) -> Grant | None:  # noqa: C901, PLR0
         case PaymentBooked():
             return _seen(_moved(state, fact.instalment, "booked"), fact.bank_reference, fact.end_to_end_id)
         case PaymentRejected():
-            return _moved(state, fact.instalment, "rejected")
+            return _moved(state, fact.instalment, "rejected", fact.reason_code)
         case PaymentReturned():
-            return _seen(_moved(state, fact.instalment, "returned"), fact.bank_reference, fact.end_to_end_id)
-        case RecoveryClaimed():
-            return replace(
-                state,
-                claims={**state.claims, fact.recovery_id: fact.amount},
-                references={**state.references, fact.reference: fact.recovery_id},
-            )
-        case RecoveryReceived():
-            left = {**state.claims, fact.recovery_id: state.claims[fact.recovery_id] - fact.amount}
-            return _seen(replace(state, claims=left), fact.bank_reference, fact.reference)
+            moved = _moved(state, fact.instalment, "returned", fact.reason_code)
+            return _seen(moved, fact.bank_reference, fact.end_to_end_id)
+        case PaymentDropped():
+            return _moved(state, fact.instalment, "open")
+        case PaymentCauseSettled():
+            settled = replace(state.payment(fact.instalment), settled=True)
+            return replace(state, payments={**state.payments, fact.instalment: settled})
+        case RecoveryOverpaid():
+            number = max((each.number for each in state.plan), default=0) + 1
+            refund = Instalment.model_construct(number=number, amount=fact.amount, payable_from=fact.booked_on)
+            return _seen(replace(state, refunds={**state.refunds, number: refund}), fact.bank_reference, fact.reference)
+        case (
+            RecoveryClaimed() | RecoveryInterestClaimed() | LateInterestClaimed() | RecoveryReceived()
+            | RecoverySetOff() | RecoveryWrittenOff() | WriteOffProposed() | PaymentPlanAgreed()
+        ):  # fmt: skip
+            return _claimed(state, fact)
     return state
 
 
-def _moved(grant: Grant, number: int, to: PaymentState) -> Grant:
-    return replace(grant, payments={**grant.payments, number: replace(grant.payment(number), state=to)})
+def _claimed(state: Grant, fact: claims.ClaimFact) -> Grant:
+    claim = claims.evolve(state.claims.get(fact.recovery_id), fact)
+    after = replace(state, claims={**state.claims, fact.recovery_id: claim})
+    match fact:
+        case RecoveryClaimed():
+            return replace(after, references={**state.references, fact.reference: fact.recovery_id})
+        case RecoveryReceived():
+            return _seen(after, fact.bank_reference, fact.reference)
+        case RecoverySetOff():
+            before = state.set_off.get(fact.instalment, 0)
+            return replace(after, set_off={**state.set_off, fact.instalment: before + fact.amount})
+    return after
+
+
+def _moved(grant: Grant, number: int, to: PaymentState, reason_code: str | None = None) -> Grant:
+    moved = replace(grant.payment(number), state=to, reason_code=reason_code)
+    return replace(grant, payments={**grant.payments, number: moved})
 
 
 def _seen(grant: Grant, bank_reference: str, key: str) -> Grant:
@@ -131,7 +196,7 @@ class Payable:
 
     instalment: Instalment
     attempt: int
-    held: str | None
+    held: Hold | None
 
 
 def payables(grant: Grant, iban: str, today: date) -> list[Payable]:
@@ -141,27 +206,54 @@ def payables(grant: Grant, iban: str, today: date) -> list[Payable]:
     of it.
     """
     found: list[Payable] = []
-    left = grant.amount - grant.paid - grant.on_its_way
-    for planned in grant.instalments:
+    left = grant.open
+    for planned in grant.plan:
         payment = grant.payment(planned.number)
-        amount = min(planned.amount, left)
-        if payment.state in {"open", "rejected", "returned"} and amount > 0:
+        amount = min(planned.amount - grant.set_off.get(planned.number, 0), left)
+        if payment.state not in ON_ITS_WAY_OR_PAID and amount > 0:
             left -= amount
             instalment = planned.model_copy(update={"amount": amount})
-            found.append(Payable(instalment, payment.attempt + 1, _held(grant, instalment, payment, iban, today)))
+            found.append(Payable(instalment, payment.attempt + 1, _held(grant, instalment, iban, today)))
     return found
 
 
-def _held(grant: Grant, instalment: Instalment, payment: Payment, iban: str, today: date) -> str | None:
+def _held(  # noqa: PLR0911 - one return for each reason
+    grant: Grant, instalment: Instalment, iban: str, today: date
+) -> Hold | None:
+    failed = (grant.payment(each) for each in _failures(grant, instalment.number))
+    if any(each.iban == iban and not each.settled for each in failed):
+        return Hold("the bank did not pay to the account", "another account, or a person who settles the cause")
+    if instalment.number in grant.refunds:
+        return None
     if grant.released_on is None:
-        return "waits for notice of the decision" if grant.awarded.pays == "on_notice" else "waits for finality"
+        if grant.awarded.pays == "on_notice":
+            return Hold("waits for notice of the decision", "an officer gives notice")
+        return Hold("waits for finality", "the time to attack the decision runs out")
+    required = requirement_hold(grant.requirements, grant.instalments, instalment)
+    if required is not None:
+        return required
     if grant.holds:
-        return "held: a report of use is overdue; it is lifted when an officer accepts the report"
+        return Hold("a report of use is overdue", "an officer accepts the report")
     if today < instalment.payable_from:
-        return f"payable from {instalment.payable_from:%-d.%-m.%Y}"
-    if payment.state in {"rejected", "returned"} and payment.iban == iban:
-        return "the account must be corrected first: the bank did not pay to it"
+        return Hold(f"payable from {instalment.payable_from:%-d.%-m.%Y}", "the day comes")
     return None
+
+
+def _failures(grant: Grant, number: int) -> list[int]:
+    """The numbers of the payments that the bank did not make and for which an instalment is held: its own, and those of
+    instalments that a changed award replaced by others.
+    """
+    planned = {each.number for each in grant.plan}
+    return [
+        each
+        for each, payment in grant.payments.items()
+        if payment.state in {"rejected", "returned"} and (each == number or (number in planned and each not in planned))
+    ]
+
+
+def failure_code(grant: Grant, number: int) -> str | None:
+    """The bank's code for why it did not pay an instalment, or one that it replaced; None where it refused nothing."""
+    return next((grant.payment(each).reason_code for each in _failures(grant, number)), None)
 
 
 def propose_payment(
@@ -172,9 +264,9 @@ def propose_payment(
     if payable is None:
         raise conflict("not-payable", f"instalment {number} of {grant.awarded.diary_number} is paid or on its way")
     if payable.held is not None:
-        raise conflict("held", f"instalment {number} of {grant.awarded.diary_number}: {payable.held}")
+        raise conflict("held", f"instalment {number} of {grant.awarded.diary_number}: {payable.held.reason}")
     amount = payable.instalment.amount
-    if grant.paid + grant.on_its_way + amount > grant.amount:
+    if amount > grant.open:
         raise conflict("beyond-the-award", f"{grant.awarded.diary_number} would be paid more than was awarded")
     return PaymentProposed(
         application_id=grant.awarded.application_id, instalment=number, attempt=payable.attempt, run_id=run_id,
@@ -189,13 +281,13 @@ def change_award(grant: Grant, amount: int, instalments: tuple[Instalment, ...],
     if amount == grant.amount:
         return []
     kept = tuple(
-        each for each in grant.instalments if grant.payment(each.number).state in {"proposed", "sent", "booked"}
+        each.model_copy(update={"amount": used}) for each in grant.instalments if (used := _used(grant, each.number))
     )
     rest = amount - sum(each.amount for each in kept)
     added: tuple[Instalment, ...] = ()
     if rest > 0:
         first_day = instalments[0].payable_from if instalments else changed_on
-        number = max((each.number for each in grant.instalments), default=0) + 1
+        number = max((each.number for each in grant.plan), default=0) + 1
         added = (Instalment(number=number, amount=rest, payable_from=first_day),)
     return [
         GrantChanged(
@@ -205,95 +297,70 @@ def change_award(grant: Grant, amount: int, instalments: tuple[Instalment, ...],
     ]  # fmt: skip
 
 
-def receive_recovery(grant: Grant, reference: str, amount: int) -> UUID:
-    """Which claim a payment with this reference goes to. Refused without one, or when more comes than is claimed."""
-    recovery_id = grant.references.get(reference)
-    if recovery_id is None:
-        raise invalid("unknown-reference", "no claim has this reference number")
-    if amount > grant.claims[recovery_id]:
-        raise conflict("more-than-claimed", "more came back than was claimed")
-    return recovery_id
+def _used(grant: Grant, number: int) -> int:
+    """What of an instalment was paid, is on its way, or was set off: so much of it stays."""
+    payment = grant.payment(number)
+    return grant.set_off.get(number, 0) + (payment.amount if payment.state in ON_ITS_WAY_OR_PAID else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class BankEvent:
-    """What the bank says of one payment or claim; `amount` in cents, None where the bank tells only the sum of a batch:
-    then the sum that was sent counts. `reason` is None unless it was rejected or came
-    back. For a status report `booked_on` and `bank_reference` are None.
-    """
-
-    kind: Literal["rejected", "booked", "returned", "received"]
-    key: str
-    amount: int | None
-    booked_on: date | None
-    bank_reference: str | None
-    reason: str | None
-    sha256: str
-
-
-def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:
-    """The facts that a bank's message makes of a grant; none when it says again what is known.
-
-    Refused when it contradicts what is known: another sum, or a return of what was never booked.
-    """
-    if event.kind == "received":
-        return _received(grant, event)
-    number, payment = _payment_of(grant, event.key)
-    if event.bank_reference is not None and seen_key(event.bank_reference, event.key) in grant.seen:
-        return []
-    if event.kind == "rejected":
-        return [] if payment.state != "sent" else [
-            PaymentRejected(
-                application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
-                amount=payment.amount, reason_code=event.reason or "NARR", sha256=event.sha256,
-            )
-        ]  # fmt: skip
-    needed: PaymentState = "sent" if event.kind == "booked" else "booked"
-    if payment.state != needed:
-        if event.kind == "booked" and payment.state in {"booked", "returned"}:
-            return []
-        raise conflict("bank-out-of-order", f"the bank says that {event.key} was {event.kind}, but here it is "
-                       f"{payment.state}: import the bank's files in their order")  # fmt: skip
-    amount = payment.amount if event.amount is None else event.amount
-    if amount != payment.amount:
-        raise conflict("bank-amount-differs", f"the bank {event.kind} another sum for {event.key} than was sent")
-    assert event.booked_on is not None, "a booking has its date"
-    assert event.bank_reference is not None, "a booking has its archive id"
-    if event.kind == "booked":
-        return [
-            PaymentBooked(
-                application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
-                end_to_end_id=event.key, amount=amount, booked_on=event.booked_on,
-                bank_reference=event.bank_reference, sha256=event.sha256,
-            )
-        ]  # fmt: skip
+def drop_payment(grant: Grant, number: int, reason: str) -> list[Fact]:
+    """Takes a payment out of its run before it is sent; the instalment is payable again, under a new id."""
+    payment = grant.payment(number)
+    if payment.state != "proposed" or payment.run_id is None:
+        raise conflict("not-in-a-run", f"instalment {number} of {grant.awarded.diary_number} waits in no run")
     return [
-        PaymentReturned(
+        PaymentDropped(
             application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
-            end_to_end_id=event.key, amount=amount, booked_on=event.booked_on,
-            bank_reference=event.bank_reference, reason_code=event.reason or "NARR", sha256=event.sha256,
+            amount=payment.amount, run_id=payment.run_id, reason=reason,
         )
     ]  # fmt: skip
 
 
-def _payment_of(grant: Grant, end_to_end_id: str) -> tuple[int, Payment]:
-    for number, payment in grant.payments.items():
-        if payment.end_to_end_id == end_to_end_id:
-            return number, payment
-    return 0, Payment(state="returned")
-
-
-def _received(grant: Grant, event: BankEvent) -> list[Fact]:
-    assert event.booked_on is not None, "a booking has its date"
-    assert event.bank_reference is not None, "a booking has its archive id"
-    if seen_key(event.bank_reference, event.key) in grant.seen:
-        return []
-    if event.amount is None:
-        raise invalid("sum-untold", "the bank does not tell the sum that came in for a claim")
-    recovery_id = receive_recovery(grant, event.key, event.amount)
+def settle_cause(grant: Grant, number: int, person: str, remark: str) -> list[Fact]:
+    """Records that a person dealt with the cause for which the bank did not pay, so that it is payable again."""
+    failed = _failures(grant, number)
+    if not failed:
+        told = f"the bank refused no payment of instalment {number} of {grant.awarded.diary_number}, nor sent one back"
+        raise conflict("nothing-to-settle", told)
     return [
-        RecoveryReceived(
-            application_id=grant.awarded.application_id, recovery_id=recovery_id, amount=event.amount,
-            reference=event.key, booked_on=event.booked_on, bank_reference=event.bank_reference, sha256=event.sha256,
+        PaymentCauseSettled(
+            application_id=grant.awarded.application_id, instalment=each, attempt=grant.payment(each).attempt,
+            remark=remark, person=person,
+        )
+        for each in failed
+        if not grant.payment(each).settled
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SetOff:
+    """What is set off against which instalment, by whom, on which Helsinki date."""
+
+    recovery_id: UUID
+    instalment: int
+    on: date
+    reason: str
+    person: str
+
+
+def set_off(grant: Grant, wanted: SetOff, iban: str) -> list[Fact]:
+    """Sets off what is left of a claim against an instalment that is payable now, up to the smaller of the two; the
+    rest stays a claim, or payable (*kuittaus*; model: Act on Discretionary Government Transfers 688/2001).
+    """
+    claim = grant.claims.get(wanted.recovery_id)
+    if claim is None or claim.left <= 0:
+        raise conflict("claim-settled", "nothing of this claim is left")
+    payable = next(
+        (each for each in payables(grant, iban, wanted.on) if each.instalment.number == wanted.instalment), None
+    )
+    if payable is None:
+        raise invalid("not-payable", f"instalment {wanted.instalment} is paid or on its way", "/instalment")
+    if payable.held is not None:
+        raise conflict("held", f"instalment {wanted.instalment}: {payable.held.reason}")
+    return [
+        RecoverySetOff(
+            application_id=grant.awarded.application_id, recovery_id=wanted.recovery_id,
+            instalment=wanted.instalment, amount=min(claim.left, payable.instalment.amount),
+            reference=claim.claimed.reference, set_off_on=wanted.on, reason=wanted.reason, person=wanted.person,
         )
     ]  # fmt: skip

@@ -4,8 +4,8 @@ function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 from uuid import UUID
@@ -15,14 +15,22 @@ from schemas.facts import Fact
 from schemas.payments import (
     GrantAwarded,
     GrantChanged,
+    LateInterestClaimed,
     PaymentBooked,
     PaymentReturned,
     RecoveryClaimed,
+    RecoveryInterestClaimed,
+    RecoveryOverpaid,
     RecoveryReceived,
+    RecoverySetOff,
+    RecoveryWrittenOff,
     VouchersExported,
 )
 
-MONEY_EVENTS = (GrantAwarded, GrantChanged, PaymentBooked, PaymentReturned, RecoveryClaimed, RecoveryReceived)
+MONEY_EVENTS = (
+    GrantAwarded, GrantChanged, PaymentBooked, PaymentReturned, RecoveryClaimed, RecoveryInterestClaimed,
+    LateInterestClaimed, RecoveryReceived, RecoveryOverpaid, RecoverySetOff, RecoveryWrittenOff,
+)  # fmt: skip
 MONEY_TYPES = frozenset(fact.event_type for fact in MONEY_EVENTS)
 
 
@@ -59,14 +67,25 @@ class Posting:
     service_class: str
     amount: int
     text: str
+    posted_in: str | None = None
 
     @property
     def period(self) -> str:
-        """The month, such as 2026-04."""
+        """The month that it belongs to, such as 2026-04: that of its date, unless that one was closed before."""
+        return self.posted_in or self.concerns
+
+    @property
+    def concerns(self) -> str:
+        """The month of its date."""
         return f"{self.posted_on:%Y-%m}"
 
+    @property
+    def late(self) -> bool:
+        """Whether it belongs to a later month than that of its date."""
+        return self.period != self.concerns
 
-def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTable) -> Posting | None:  # noqa: PLR0911 - one arm for each kind
+
+def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTable) -> Posting | None:  # noqa: C901, PLR0911 - one arm for each kind
     """The posting of a money event, or None for an event that moves no money."""
     match fact:
         case GrantAwarded():
@@ -81,6 +100,16 @@ def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTa
             return _post(position, fact, grant, table, fact.booked_on, fact.amount, f"Palautunut {fact.instalment}")
         case RecoveryClaimed():
             return _post(position, fact, grant, table, fact.claimed_on, fact.amount, "Takaisinperintä")
+        case RecoveryInterestClaimed():
+            return _post(position, fact, grant, table, fact.claimed_on, fact.amount, "Takaisinperinnän korko")
+        case LateInterestClaimed():
+            return _post(position, fact, grant, table, fact.claimed_on, fact.amount, "Viivästyskorko")
+        case RecoveryOverpaid():
+            return _post(position, fact, grant, table, fact.booked_on, fact.amount, "Liikasuoritus")
+        case RecoverySetOff():
+            return _post(position, fact, grant, table, fact.set_off_on, fact.amount, f"Kuittaus {fact.instalment}")
+        case RecoveryWrittenOff():
+            return _post(position, fact, grant, table, fact.written_off_on, fact.amount, "Saatavan poisto")
         case RecoveryReceived():
             return _post(position, fact, grant, table, fact.booked_on, fact.amount, "Takaisinperintä saatu")
     return None
@@ -97,6 +126,35 @@ def _post(  # noqa: PLR0913, PLR0917 - the parts of a posting
         getattr(fact, "bank_reference", None), on, rule.debit.number, rule.credit.number, rule.cost_centre,
         rule.service_class, amount, f"{text} {grant.diary_number}",
     )  # fmt: skip
+
+
+def settle_periods(postings: Iterable[Posting], closed: Mapping[str, int]) -> list[Posting]:
+    """The postings, each in its period: what came after its month was closed belongs to the next open one, and its text
+    says which it concerns. `closed` maps a month to the position up to which the ledger was closed with it.
+    """
+    return [_settled(posting, closed) for posting in postings]
+
+
+def period_of(position: int, concerns: str, closed: Mapping[str, int]) -> str:
+    """The month to which what stands at a position belongs, by the month that it concerns."""
+    period = concerns
+    while period in closed and position > closed[period]:
+        period = next_period(period)
+    return period
+
+
+def _settled(posting: Posting, closed: Mapping[str, int]) -> Posting:
+    period = period_of(posting.position, posting.concerns, closed)
+    if period == posting.concerns:
+        return posting
+    concerns = f"{posting.posted_on.month}/{posting.posted_on.year}"
+    return replace(posting, posted_in=period, text=f"{posting.text} (koskee {concerns})")
+
+
+def next_period(period: str) -> str:
+    """The month after a month such as 2026-12."""
+    year, month = (int(part) for part in period.split("-"))
+    return f"{year + month // 12}-{month % 12 + 1:02d}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,40 @@
-"""Payment runs (*maksuajo*): proposed by one person, approved by two others, sent once (P8, P9)."""
+"""Payment runs (*maksuajo*): proposed by one person, approved by others, whole or line by line, sent once (P8, P9).
+
+Whoever proposed a run, or took lines out of it, approves nothing of it. Every line needs the approvals of several
+people who act for themselves or for different others. Taking lines out makes every approval void that was given before.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 from schemas.facts import Fact
-from schemas.payments import BankFileBuilt, RunApprovalRefused, RunApproved, RunProposed, RunSent
-from schemas.refusals import conflict
+from schemas.money import euros
+from schemas.payments import (
+    BankFileBuilt,
+    PaymentLine,
+    RunApprovalRefused,
+    RunApproved,
+    RunChanged,
+    RunProposed,
+    RunSent,
+)
+from schemas.refusals import conflict, invalid
+
+from .approvers import Approvers
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run as it stands."""
+    """A run as it stands: its lines now, and the approvals since they last changed."""
 
     proposed: RunProposed
-    approvers: tuple[str, ...] = ()
+    lines: tuple[PaymentLine, ...]
+    changers: frozenset[str] = frozenset()
+    approvals: tuple[RunApproved, ...] = ()
     file: BankFileBuilt | None = None
     sent: bool = False
 
@@ -23,16 +42,32 @@ class Run:
     def run_id(self) -> UUID:
         return self.proposed.run_id
 
+    @property
+    def total(self) -> int:
+        """The sum of the lines, in cents."""
+        return sum(line.amount for line in self.lines)
 
-def evolve(state: Run | None, fact: Fact) -> Run | None:
+    @property
+    def preparers(self) -> frozenset[str]:
+        """Who proposed the run or changed it."""
+        return self.changers | {self.proposed.person}
+
+    def approvals_of(self, line: PaymentLine) -> list[RunApproved]:
+        """The approvals that a line has."""
+        return [each for each in self.approvals if each.lines is None or line.end_to_end_id in each.lines]
+
+
+def evolve(state: Run | None, fact: Fact) -> Run | None:  # noqa: PLR0911 - one arm for each kind
     """The run after a fact."""
     match fact:
         case RunProposed():
-            return Run(fact)
+            return Run(fact, fact.lines)
         case _ if state is None:
             return None
+        case RunChanged():
+            return replace(state, lines=fact.lines, changers=state.changers | {fact.person}, approvals=())
         case RunApproved():
-            return replace(state, approvers=(*state.approvers, fact.person))
+            return replace(state, approvals=(*state.approvals, fact))
         case BankFileBuilt():
             return replace(state, file=fact)
         case RunSent():
@@ -40,30 +75,120 @@ def evolve(state: Run | None, fact: Fact) -> Run | None:
     return state
 
 
-def refuse_approval(run: Run, person: str) -> RunApprovalRefused | None:
-    """The event of a refused approval when this person may not approve, else None."""
-    reason = None
-    if person == run.proposed.person:
-        reason = f"{person} proposed the run and so does not approve it"
-    elif person in run.approvers:
-        reason = f"{person} approved the run already: the second approval is another person's"
-    if reason is None:
-        return None
-    return RunApprovalRefused(run_id=run.run_id, person=person, reason=reason)
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What somebody wants to approve: which lines (None: the whole run), on which Helsinki date."""
+
+    person: str
+    lines: tuple[str, ...] | None
+    on: date
 
 
-def approve(run: Run, person: str, approvals_required: int) -> list[Fact]:
-    """One more approval; refused when the run has all that it needs."""
-    if len(run.approvers) >= approvals_required:
-        raise conflict("approved-already", "the run has all its approvals")
-    return [RunApproved(run_id=run.run_id, approval=len(run.approvers) + 1, person=person)]
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How many approvals a line needs, who may approve how much, and the limit of whom none was set for (cents)."""
+
+    required: int
+    approvers: Approvers
+    default_limit: int | None
 
 
-def check_ready(run: Run, approvals_required: int) -> None:
-    """A file is built only of a run with all its approvals by different people, none of them the proposer."""
-    people = set(run.approvers) - {run.proposed.person}
-    if len(people) < approvals_required:
+def approve(run: Run, wanted: Approval, rules: Rules) -> tuple[list[Fact], RunApprovalRefused | None]:
+    """One more approval, or the event of a refused attempt when this person may not give it.
+
+    Raises Refused for lines that the run does not have, or that have all their approvals.
+    """
+    if run.file is not None:
+        raise conflict("file-built", "the run's bank file is built: nothing is approved any more")
+    chosen = _chosen(run, wanted.lines)
+    waiting = [line for line in chosen if len(run.approvals_of(line)) < rules.required]
+    refused = _refusal(run, wanted, chosen)
+    if refused is None and not waiting:
+        raise conflict("approved-already", "what you approve has all its approvals")
+    on_behalf_of: str | None = None
+    if refused is None:
+        on_behalf_of, refused = _within_limits(run, wanted, chosen, rules)
+    if refused is not None:
+        return [], RunApprovalRefused(run_id=run.run_id, person=wanted.person, reason=refused)
+    fact = RunApproved(
+        run_id=run.run_id, approval=len(run.approvals) + 1, person=wanted.person, lines=wanted.lines,
+        on_behalf_of=on_behalf_of,
+    )  # fmt: skip
+    return [fact], None
+
+
+def _chosen(run: Run, wanted: tuple[str, ...] | None) -> list[PaymentLine]:
+    if wanted is None:
+        return list(run.lines)
+    known = {line.end_to_end_id: line for line in run.lines}
+    for index, end_to_end_id in enumerate(wanted):
+        if end_to_end_id not in known:
+            raise invalid("no-such-line", f"the run has no line {end_to_end_id}", f"/lines/{index}")
+    return [known[each] for each in dict.fromkeys(wanted)]
+
+
+def _given_by(run: Run, chosen: Collection[PaymentLine]) -> set[str]:
+    """Everybody whose approval some of these lines have already: who gave it, and for whom."""
+    given = [approval for line in chosen for approval in run.approvals_of(line)]
+    return {each.person for each in given} | {each.on_behalf_of for each in given if each.on_behalf_of is not None}
+
+
+def _refusal(run: Run, wanted: Approval, chosen: Collection[PaymentLine]) -> str | None:
+    if wanted.person in run.preparers:
+        return f"{wanted.person} proposed or changed the run and so does not approve it"
+    if wanted.person in _given_by(run, chosen):
+        return f"{wanted.person} approved it already, or was stood in for: the next approval is another person's"
+    return None
+
+
+def _within_limits(
+    run: Run, wanted: Approval, chosen: Sequence[PaymentLine], rules: Rules
+) -> tuple[str | None, str | None]:
+    """For whom the person approves where their own limit does not reach, or why it is refused. What they approved of
+    the run before counts with it: a run is not approved beyond a limit line by line.
+    """
+    before = [line for line in run.lines if wanted.person in {each.person for each in run.approvals_of(line)}]
+    total = sum(line.amount for line in (*before, *chosen))
+    own = rules.approvers.limit_of(wanted.person, wanted.on, rules.default_limit)
+    if own is None or total <= own:
+        return None, None
+    shut_out = run.preparers | _given_by(run, chosen)
+    for named in rules.approvers.principals_of(wanted.person, wanted.on):
+        theirs = rules.approvers.limit_of(named.principal, wanted.on, rules.default_limit)
+        within = total <= named.limit and (theirs is None or total <= theirs)
+        if within and named.principal not in shut_out:
+            return named.principal, None
+    return None, f"{wanted.person} approves up to {euros(own)} of a run: this is {euros(total)}"
+
+
+def take_out(run: Run, ids: Collection[str], reason: str, person: str) -> RunChanged:
+    """Takes lines out of a run whose file is not built yet; all approvals given before are void."""
+    if run.file is not None:
+        raise conflict("file-built", "the run's bank file is built: its lines stay")
+    known = {line.end_to_end_id for line in run.lines}
+    for index, end_to_end_id in enumerate(ids):
+        if end_to_end_id not in known:
+            raise invalid("no-such-line", f"the run has no line {end_to_end_id}", f"/lines/{index}")
+    left = tuple(line for line in run.lines if line.end_to_end_id not in ids)
+    return RunChanged(
+        run_id=run.run_id, lines=left, total=sum(line.amount for line in left), reason=reason, person=person
+    )
+
+
+def check_ready(run: Run, required: int) -> None:
+    """A file is built only of a run whose every line has the approvals of so many different people, none of them who
+    prepared it.
+    """
+    if not run.lines:
+        raise conflict("run-empty", "every line was taken out of the run")
+    short = [line for line in run.lines if len(_approvers(run, line)) < required]
+    if short:
         raise conflict(
             "not-approved",
-            f"the run needs {approvals_required} approvals by people who did not propose it; it has {len(people)}",
+            f"each line needs {required} approvals by people who did not prepare the run; {len(short)} of "
+            f"{len(run.lines)} lines have fewer",
         )
+
+
+def _approvers(run: Run, line: PaymentLine) -> set[str]:
+    return {each.person for each in run.approvals_of(line)} - run.preparers

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
 
 from schemas.facts import Fact
-from schemas.payments import DifferenceAccepted, DifferenceExplained, DifferenceRaised
+from schemas.payments import (
+    DifferenceAccepted,
+    DifferenceAssigned,
+    DifferenceCommented,
+    DifferenceDissolved,
+    DifferenceExplained,
+    DifferenceRaised,
+    DifferenceReopened,
+)
 from services.payments.domain import differences
-from services.payments.domain.differences import Difference
+from services.payments.domain.differences import Closing, Difference
 from services.payments.domain.reconciliation import Line
 from tests.unit.given import fact, folded, refused
 
@@ -24,6 +33,8 @@ def difference(*facts: Fact) -> Difference:
 
 EXPLAINED = fact(DifferenceExplained, person="anna")
 ACCEPTED = fact(DifferenceAccepted, person="bertta")
+DISSOLVED = fact(DifferenceDissolved)
+REOPENED = fact(DifferenceReopened)
 
 
 def test_the_same_line_of_a_month_has_the_same_id_and_another_has_another() -> None:
@@ -63,14 +74,104 @@ def test_a_difference_is_explained_before_it_is_accepted_and_settled_once() -> N
         differences.explain(settled, "cecilia", "Uudelleen")
 
 
+def closing(states: Sequence[Difference], files: Sequence[str] = (), not_raised: int = 0) -> Closing:
+    return Closing("2026-04", "anna", 42, [], states, files, not_raised)
+
+
 def test_a_month_is_closed_once_when_reconciled_with_nothing_open() -> None:
     settled = difference(EXPLAINED, ACCEPTED)
-    closed = differences.close("2026-04", "anna", False, True, [settled], [], ["b" * 64, "a" * 64, "b" * 64])
+    closed = differences.close(closing([settled], ["b" * 64, "a" * 64, "b" * 64]), closed=False, reconciled=True)
     assert (closed.differences, closed.debits, closed.credits) == (1, 0, 0)
     assert closed.files == ("a" * 64, "b" * 64)
     with refused("closed-already"):
-        differences.close("2026-04", "anna", True, True, [settled], [], [])
+        differences.close(closing([settled]), closed=True, reconciled=True)
     with refused("not-reconciled"):
-        differences.close("2026-04", "anna", False, False, [], [], [])
+        differences.close(closing([]), closed=False, reconciled=False)
+    with refused("reconcile-again"):
+        differences.close(closing([settled], not_raised=1), closed=False, reconciled=True)
     with refused("differences-open"):
-        differences.close("2026-04", "anna", False, True, [settled, difference(EXPLAINED)], [], [])
+        differences.close(closing([settled, difference(EXPLAINED)]), closed=False, reconciled=True)
+
+
+@pytest.mark.parametrize("settling", [(EXPLAINED, ACCEPTED), (DISSOLVED,), (EXPLAINED, DISSOLVED)])
+def test_what_is_settled_is_neither_explained_nor_accepted_nor_given_to_anybody(settling: tuple[Fact, ...]) -> None:
+    state = difference(*settling)
+    assert state.settled
+    with refused("accepted-already"):
+        differences.explain(state, "cecilia", "Uudelleen")
+    with refused("accepted-already"):
+        differences.assign(state, "cecilia", "anna")
+    if state.explained is not None:
+        with refused("accepted-already"):
+            differences.accept(state, "cecilia", "Korjattu")
+
+
+def test_a_difference_is_given_to_somebody_and_not_twice_to_the_same() -> None:
+    assert differences.assign(difference(), "finance-1", "finance-2") == [fact(DifferenceAssigned)]
+    given = difference(fact(DifferenceAssigned))
+    assert differences.assign(given, "finance-1", "finance-2") == []
+    assert differences.assign(given, "finance-3", "finance-2") == [fact(DifferenceAssigned, assignee="finance-3")]
+
+
+def test_remarks_are_taken_also_after_it_is_settled() -> None:
+    for state in (difference(), difference(EXPLAINED, ACCEPTED), difference(DISSOLVED)):
+        assert differences.comment(state, "Kysytty pankilta", "finance-1") == [fact(DifferenceCommented)]
+
+
+@pytest.mark.parametrize("settling", [(EXPLAINED, ACCEPTED), (DISSOLVED,)])
+def test_what_is_settled_is_reopened_and_explained_and_accepted_anew(settling: tuple[Fact, ...]) -> None:
+    assert differences.reopen(difference(*settling), "Selitys ei pitänyt", "finance-2") == [REOPENED]
+    again = difference(*settling, REOPENED)
+    assert (again.settled, again.explained) == (False, None)
+    with refused("not-explained"):
+        differences.accept(again, "bertta", "Korjattu")
+    assert differences.accept(difference(*settling, REOPENED, EXPLAINED), "bertta", "Korjattu") == [ACCEPTED]
+
+
+def test_what_is_open_is_not_reopened() -> None:
+    for state in (difference(), difference(EXPLAINED)):
+        with refused("not-settled"):
+            differences.reopen(state, "Selitys ei pitänyt", "finance-2")
+
+
+def test_a_later_run_raises_the_same_line_no_second_time() -> None:
+    raised = fact(DifferenceRaised)
+    assert differences.find_again(None, raised) == [raised]
+    for state in (
+        difference(),
+        difference(EXPLAINED),
+        difference(EXPLAINED, ACCEPTED),
+        difference(DISSOLVED, REOPENED),
+    ):
+        assert differences.find_again(state, raised) == []
+
+
+def test_what_had_dissolved_and_is_found_again_is_open_again() -> None:
+    [again] = differences.find_again(difference(DISSOLVED), fact(DifferenceRaised))
+    assert again == fact(DifferenceReopened, reason="a later run found it again", person="reconciliation")
+
+
+@pytest.mark.parametrize("before", [(), (EXPLAINED,), (EXPLAINED, ACCEPTED), (DISSOLVED,)])
+def test_a_line_that_differs_by_something_else_is_raised_anew_and_stays_with_its_assignee(
+    before: tuple[Fact, ...],
+) -> None:
+    state = difference(fact(DifferenceAssigned), *before)
+    other = fact(DifferenceRaised, found="9.99 EUR")
+    assert differences.find_again(state, other) == [other]
+    anew = folded(differences.evolve, state, other)
+    assert anew == Difference(other, "finance-1")
+
+
+def test_what_a_run_finds_no_more_dissolves_once_unless_it_is_settled() -> None:
+    found = "the sides agree: it was put right on its side"
+    for state in (difference(), difference(EXPLAINED), difference(DISSOLVED, REOPENED)):
+        assert differences.dissolve(state, 2) == [fact(DifferenceDissolved, run=2, found=found)]
+    for state in (difference(DISSOLVED), difference(EXPLAINED, ACCEPTED)):
+        assert differences.dissolve(state, 2) == []
+
+
+def test_what_dissolved_lets_its_month_be_closed() -> None:
+    closed = differences.close(closing([difference(DISSOLVED)]), closed=False, reconciled=True)
+    assert closed.differences == 1
+    with refused("differences-open"):
+        differences.close(closing([difference(DISSOLVED, REOPENED)]), closed=False, reconciled=True)

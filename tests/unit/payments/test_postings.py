@@ -13,22 +13,35 @@ from schemas.payments import (
     GrantAwarded,
     GrantChanged,
     GrantReleased,
+    LateInterestClaimed,
     PaymentBooked,
+    PaymentCauseSettled,
+    PaymentDropped,
+    PaymentPlanAgreed,
     PaymentProposed,
     PaymentReturned,
     PaymentSent,
     RecoveryClaimed,
+    RecoveryInterestClaimed,
+    RecoveryOverpaid,
     RecoveryReceived,
+    RecoverySetOff,
+    RecoveryWrittenOff,
     VouchersExported,
+    WriteOffProposed,
+    WriteOffRefused,
 )
 from services.payments.domain import postings
-from services.payments.domain.postings import GrantIdentity, Posting, posting_of, trial_balance
+from services.payments.domain.postings import GrantIdentity, Posting, posting_of, settle_periods, trial_balance
 from tests.unit.given import county, fact
 
 IDENTITY = GrantIdentity(
     UUID("019b7a1e-8c00-7000-8000-000000000001"), "17/02.05.01.00/2026", "Esimerkki ry", "operating"
 )
-MONEY = (GrantAwarded, PaymentBooked, PaymentReturned, RecoveryClaimed, RecoveryReceived)
+MONEY = (
+    GrantAwarded, PaymentBooked, PaymentReturned, RecoveryClaimed, RecoveryInterestClaimed, LateInterestClaimed,
+    RecoveryReceived, RecoveryOverpaid, RecoverySetOff, RecoveryWrittenOff,
+)  # fmt: skip
 
 
 def post(each: Fact, position: int = 1) -> Posting | None:
@@ -45,6 +58,11 @@ def post(each: Fact, position: int = 1) -> Posting | None:
         (fact(PaymentReturned), "1700", "2590", 150_000, "2026-04"),
         (fact(RecoveryClaimed), "1590", "4740", 30_000, "2026-11"),
         (fact(RecoveryReceived), "1700", "1590", 30_000, "2026-11"),
+        (fact(RecoveryInterestClaimed), "1590", "6180", 493, "2026-11"),
+        (fact(LateInterestClaimed), "1590", "6180", 78, "2026-12"),
+        (fact(RecoveryOverpaid), "1700", "2590", 1_000, "2026-11"),
+        (fact(RecoverySetOff), "2590", "1590", 20_000, "2026-12"),
+        (fact(RecoveryWrittenOff), "4790", "1590", 10_000, "2027-01"),
     ],
 )
 def test_each_money_event_has_its_accounts(money: Fact, debit: str, credit: str, amount: int, period: str) -> None:
@@ -54,9 +72,19 @@ def test_each_money_event_has_its_accounts(money: Fact, debit: str, credit: str,
     assert made.text.endswith(IDENTITY.diary_number)
 
 
-@pytest.mark.parametrize("silent", [GrantReleased, PaymentProposed, PaymentSent])
+@pytest.mark.parametrize(
+    "silent",
+    [
+        GrantReleased, PaymentProposed, PaymentSent, PaymentDropped, PaymentCauseSettled, PaymentPlanAgreed,
+        WriteOffProposed, WriteOffRefused,
+    ],
+)  # fmt: skip
 def test_what_moves_no_money_is_not_posted(silent: type[Fact]) -> None:
     assert post(fact(silent)) is None
+
+
+def test_every_money_event_is_tried() -> None:
+    assert set(postings.MONEY_EVENTS) == {*MONEY, GrantChanged}
 
 
 @settings(print_blob=True, deadline=None)
@@ -90,3 +118,30 @@ def test_vouchers_are_numbered_in_the_order_of_the_ledger_without_gaps_over_expo
 def test_an_export_that_counted_otherwise_is_noticed() -> None:
     with pytest.raises(AssertionError, match="counted"):
         numbered(export(0, 3, 1, 2))
+
+
+MOVED = [fact(PaymentBooked, booked_on=day) for day in ("2026-04-02", "2026-04-30", "2026-05-04", "2026-12-31")]
+
+
+def settled(closed: dict[str, int]) -> list[tuple[str, str, bool]]:
+    """The period, the month of the date, and whether it is late, of payments at the positions 10, 20, 30, 40."""
+    found = [posting_of(10 * number, each, IDENTITY, county()) for number, each in enumerate(MOVED, start=1)]
+    postings = settle_periods([each for each in found if each is not None], closed)
+    return [(each.period, each.concerns, each.late) for each in postings]
+
+
+def test_what_comes_after_its_month_was_closed_belongs_to_the_next_open_one_and_says_which_it_concerns() -> None:
+    on_time = [("2026-04", "2026-04", False), ("2026-04", "2026-04", False), ("2026-05", "2026-05", False)]
+    assert settled({})[:3] == on_time
+    assert settled({"2026-04": 20})[:3] == on_time
+    assert settled({"2026-04": 19})[1] == ("2026-05", "2026-04", True)
+    assert settled({"2026-04": 9, "2026-05": 15})[:2] == [("2026-05", "2026-04", True), ("2026-06", "2026-04", True)]
+    assert settled({"2026-12": 35})[3] == ("2027-01", "2026-12", True)
+
+
+def test_a_late_posting_keeps_its_date_and_its_text_names_its_month() -> None:
+    posting = posting_of(20, MOVED[1], IDENTITY, county())
+    assert posting is not None
+    [late] = settle_periods([posting], {"2026-04": 19})
+    assert (late.posted_on, late.amount, late.debit) == (posting.posted_on, posting.amount, posting.debit)
+    assert late.text == f"{posting.text} (koskee 4/2026)"

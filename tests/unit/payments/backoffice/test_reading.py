@@ -186,7 +186,7 @@ def test_an_unclosed_quote_is_named_with_the_line_where_it_began() -> None:
 
 def test_a_fixed_width_line_of_another_length_is_refused() -> None:
     data = write_vouchers(FIXED, voucher())
-    with pytest.raises(PostingFileInvalid, match="line 1: has 213 characters, not 212"):
+    with pytest.raises(PostingFileInvalid, match="line 1: has 213 bytes, not 212"):
         read_postings(FIXED, b" " + data)
 
 

@@ -81,7 +81,7 @@ def test_what_a_fixed_width_cannot_hold_is_refused_and_never_cut() -> None:
         (2, "EndToEndId"),
         (2, "Vientiselite"),
     ]
-    assert "has 61 characters, the column holds 60" in reasons(refusal)[1]
+    assert "has 61 bytes in cp1252, the column holds 60" in reasons(refusal)[1]
 
 
 def test_a_date_beyond_two_year_digits_is_refused() -> None:
@@ -90,7 +90,7 @@ def test_a_date_beyond_two_year_digits_is_refused() -> None:
 
 
 def test_a_letter_that_the_encoding_lacks_is_refused_with_its_row() -> None:
-    with pytest.raises(VouchersInvalid, match="line 2: cp1252 has no character 'Č'"):
+    with pytest.raises(VouchersInvalid, match="line 2, column 'Vientiselite': cp1252 has no character 'Č'"):
         write_postings(FIXED, [voucher_row(), voucher_row(text="Čapek Őry")])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.county import BankProfile
 from services.payments.bank.credit_transfer import CreditTransfer, CreditTransferFile
 
 REPOSITORY = Path(__file__).parents[4]
@@ -51,9 +52,18 @@ def payment_file(*payments: CreditTransfer, **fields: object) -> CreditTransferF
         "debtor_name": "Pohjois-Karjalan hyvinvointialue",
         "debtor_iban": IBAN,
         "debtor_bic": "NDEAFIHH",
-        "initiating_party_id": None,
         "execution_date": date(2026, 1, 16),
         "payments": payments or (transfer(),),
         **fields,
     }
     return CreditTransferFile(**values)  # type: ignore[arg-type]  # Wrong values are tried.
+
+
+def bank_profile(**fields: object) -> BankProfile:
+    """North Karelia's in what is not named, but with addresses."""
+    return BankProfile.model_validate(
+        {"message": "pain.001.001.09", "characters": "finnish", "batch_booking": True, **fields}
+    )
+
+
+PROFILE = bank_profile()

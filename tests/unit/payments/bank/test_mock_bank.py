@@ -38,7 +38,7 @@ from services.payments.bank.statement import (
     read_statement_file,
 )
 from services.payments.bank.status_report import Outcome, StatusReport, read_status_report
-from tests.unit.payments.bank.files import finnish_iban, payment_file, transfer
+from tests.unit.payments.bank.files import PROFILE, finnish_iban, payment_file, transfer
 
 pytest.importorskip("mockbank", reason="mock-bank is not installed")
 
@@ -150,7 +150,7 @@ def test_a_payment_is_booked_another_rejected_and_a_third_comes_back(bank: MockB
     bank.hold("ALUE", COUNTY, 1_000_000_00)
     bank.hold("SULJETTU", CLOSED, 0, "closed-account")
     bank.return_later("ALUE", RETURNED)
-    assert bank.send(build_credit_transfer(grants())).status_code == 202
+    assert bank.send(build_credit_transfer(grants(), PROFILE)).status_code == 202
 
     [report] = [read_status_report(data) for data in bank.collect("pain.002", "ALUE")]
     assert (report.original_message_id, report.group_status) == (message_id(RUN), "PART")
@@ -181,7 +181,7 @@ def test_a_payment_is_booked_another_rejected_and_a_third_comes_back(bank: MockB
 
 def test_the_same_file_again_is_a_duplicate_and_rejects_nothing(bank: MockBank) -> None:
     bank.hold("ALUE", COUNTY, 1_000_000_00)
-    data = build_credit_transfer(grants())
+    data = build_credit_transfer(grants(), PROFILE)
     assert [bank.send(data).status_code, bank.send(data).status_code] == [202, 422]
     first, again = (read_status_report(data) for data in bank.collect("pain.002", "ALUE"))
     assert {outcome for outcome, _ in verdicts(first)} == {Outcome.ACCEPTED}

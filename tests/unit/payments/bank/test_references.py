@@ -10,6 +10,8 @@ from services.payments.bank.references import (
     finnish_reference,
     is_finnish_reference,
     is_rf_reference,
+    payment_reference,
+    reference_of_kind,
     rf_from_finnish,
     same_reference,
 )
@@ -85,3 +87,30 @@ def test_one_changed_digit_is_found(base: int, data: st.DataObject) -> None:
     other = data.draw(st.sampled_from([digit for digit in "0123456789" if digit != reference[place]]))
     changed = reference[:place] + other + reference[place + 1 :]
     assert not is_finnish_reference(changed)
+
+
+@given(st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ234567-", min_size=1, max_size=35))
+def test_a_payment_always_has_the_same_reference_in_both_kinds(end_to_end_id: str) -> None:
+    national, rf = payment_reference(end_to_end_id, "national"), payment_reference(end_to_end_id, "rf")
+    assert is_finnish_reference(national)
+    assert len(national) == 20
+    assert rf == rf_from_finnish(national)
+    assert payment_reference(end_to_end_id, "national") == national
+
+
+def test_the_reference_of_a_payment_stays_what_it_was() -> None:
+    assert payment_reference("E2DPLRM7RKL2LKKMQF6EJDBUG-1-1", "national") == "66157637372266227848"
+
+
+def test_payments_have_references_of_their_own() -> None:
+    made = {payment_reference(f"E-{number}", "national") for number in range(10_000)}
+    assert len(made) == 10_000
+
+
+def test_a_reference_is_written_in_the_kind_that_is_asked() -> None:
+    assert reference_of_kind("000 1234561", "national") == reference_of_kind("RF341234561", "national") == "1234561"
+    assert reference_of_kind("1234561", "rf") == reference_of_kind("rf34 1234 561", "rf") == "RF341234561"
+    assert reference_of_kind("RF18539007547034", "rf") == "RF18539007547034"
+    for wrong in ("RF18539007547034", "1234562"):
+        with pytest.raises(ReferenceInvalid):
+            reference_of_kind(wrong, "national")
