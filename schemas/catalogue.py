@@ -76,7 +76,78 @@ def _usage_report_1_to_2(data: Data) -> Data:
     return {**data, "attachments": []}
 
 
+def _decision_1_to_2(data: Data) -> Data:
+    """Nobody stood in for another, and no grant waited for own funding."""
+    return {**data, "on_behalf_of": None, "own_funding": "0.00 EUR"}
+
+
+def _documented_1_to_2(data: Data) -> Data:
+    """Only decisions on grants had a document."""
+    return {**data, "about": "decision", "claim_id": None}
+
+
+def _rectification_decided_1_to_2(data: Data) -> Data:
+    """The body that decided was not kept."""
+    return {
+        **data, "organ": None, "meeting_id": None, "section": None, "on_behalf_of": None, "own_funding": "0.00 EUR",
+        "municipality": None,
+    }  # fmt: skip
+
+
+def _agreement_signed_1_to_2(data: Data) -> Data:
+    """One version, signed by both at once, without a period of its own."""
+    return {
+        **data, "version": 1, "contributions": [], "valid_from": None, "valid_until": None, "signed_on": None,
+    }  # fmt: skip
+
+
+def _recovery_decided_1_to_2(data: Data) -> Data:
+    """No interest was asked."""
+    return {**data, "interest": "0.00 EUR", "interest_periods": [], "interest_waived": None, "on_behalf_of": None}
+
+
+def _section_taken_2_to_3(data: Data) -> Data:
+    """Sections were given to decisions on grants alone."""
+    return {**data, "matter": "decision"}
+
+
+def _as_it_was(data: Data) -> Data:
+    """The new version only allows more."""
+    return data
+
+
+def _period_closed_1_to_2(data: Data) -> Data:
+    """What came later stood in the closed period."""
+    return {**data, "up_to_position": 0, "balances": [], "late": 0}
+
+
+def _postings_imported_1_to_2(data: Data) -> Data:
+    """Files were taken whole."""
+    return {**data, "take": "all_or_nothing", "left_out": 0}
+
+
+def _run_approved_1_to_2(data: Data) -> Data:
+    """Runs were approved as a whole, and by nobody for another."""
+    return {**data, "lines": None, "on_behalf_of": None}
+
+
+def _grant_awarded_1_to_2(data: Data) -> Data:
+    """Instalments waited for nothing but their day, and the municipality was not kept."""
+    return {**data, "requires": [], "municipality": None}
+
+
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("agreement.signed", 1): _agreement_signed_1_to_2,
+    ("application.standing_changed", 2): _as_it_was,
+    ("decision.documented", 1): _documented_1_to_2,
+    ("decision.made", 1): _decision_1_to_2,
+    ("grant.awarded", 1): _grant_awarded_1_to_2,
+    ("meeting.section_taken", 2): _section_taken_2_to_3,
+    ("period.closed", 1): _period_closed_1_to_2,
+    ("postings.imported", 1): _postings_imported_1_to_2,
+    ("recovery.decided", 1): _recovery_decided_1_to_2,
+    ("run.approved", 1): _run_approved_1_to_2,
+    ("rectification.decided", 1): _rectification_decided_1_to_2,
     ("usage_report.submitted", 1): _usage_report_1_to_2,
     ("meeting.section_taken", 1): _section_taken_1_to_2,
     ("application.standing_changed", 1): _standing_changed_1_to_2,

@@ -16,12 +16,12 @@ from pydantic_core import PydanticCustomError
 
 from .backoffice import Profile
 from .county_consistency import Inconsistency, inconsistencies
+from .county_rules import FocusArea, Organ, RecoveryInterest, ReferenceRate, WellbeingCoefficient
 from .identifiers import BusinessId, Iban, Slug
 from .money import NonNegativeMoney
 from .money_events import MoneyEvent
-from .validity import Dated, Record, holding_on
+from .validity import Dated, Line, Names, Record, holding_on
 
-Line = Annotated[str, Field(min_length=1, max_length=400)]
 Code = Annotated[str, Field(pattern=r"^[0-9A-Za-z.-]{1,20}$")]
 
 
@@ -32,14 +32,6 @@ Several = Annotated[tuple[_Item, ...], Strict(strict=False)]
 
 class NothingHolds(LookupError):
     """The county's files have no record for what was asked on that date."""
-
-
-class Names(Record):
-    """A name or sentence in Finnish and English, and where it was translated in Swedish."""
-
-    fi: Line
-    en: Line
-    sv: Line | None = None
 
 
 class Debtor(Record):
@@ -78,7 +70,9 @@ class Municipality(Dated):
 
 
 class Basket(Dated):
-    """A basket (*avustuskori*): its kinds of call, who may apply, and the appropriation it draws on."""
+    """A basket (*avustuskori*): its kinds of call, who may apply, and the appropriation it draws on. `requires` is what
+    instalments of its grants wait for beside their day; with `coefficients` points are multiplied before ranking.
+    """
 
     id: Slug
     name: Names
@@ -88,6 +82,8 @@ class Basket(Dated):
     money: Literal["always", "optional"]
     own_funding_declared: bool
     appropriation: Slug
+    requires: Several[Literal["agreement", "yearly_review", "own_funding", "cost_reports"]] = ()
+    coefficients: bool = False
     conditions: Several[Slug] = ()
 
 
@@ -188,11 +184,34 @@ class CostCentre(Dated):
 
 
 class BankProfile(Record):
-    """What the county's bank takes."""
+    """The form of payment files that the county agreed with its bank.
 
-    message: Literal["pain.001.001.09"]
+    `characters` are those that the bank carries: the SEPA basic set (EPC217-08), with `finnish` å, ä and ö besides.
+    Others are written with those (`transliterate`) or refuse the payment (`refuse`); none is dropped. A BIC is written
+    where it is known, or never. `address` is the payee's town and country where they are known, or nothing: lines
+    without structure are barred since 15 November 2026 (EPC). `remittance` is what tells the payee of the payment: its
+    message, or a reference of `reference_kind` (national is *viitenumero*, rf is ISO 11649) for every payment.
+    `initiating_party_id` is the id agreed with the bank (*palvelutunnus*).
+    """
+
+    message: Literal["pain.001.001.03", "pain.001.001.09"]
     characters: Literal["finnish", "basic"]
+    other_characters: Literal["transliterate", "refuse"] = "transliterate"
     batch_booking: bool
+    bic: Literal["written", "left_out"] = "written"
+    address: Literal["town_and_country", "none"] = "town_and_country"
+    remittance: Literal["message", "reference"] = "message"
+    reference_kind: Literal["national", "rf"] | None = None
+    initiating_party_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9/?:().,'+ -]{1,35}$")] | None = None
+    name_length_max: int = Field(default=70, ge=10, le=70)
+    message_length_max: int = Field(default=140, ge=10, le=140)
+    payments_per_file_max: int = Field(default=20_000, ge=1, le=20_000)
+
+    @model_validator(mode="after")
+    def _a_reference_has_its_kind(self) -> Self:
+        if (self.remittance == "reference") != (self.reference_kind is not None):
+            raise ValueError("remittance: reference says its reference_kind (national or rf), and message has none")
+        return self
 
 
 class RecoveryReference(Record):
@@ -204,13 +223,16 @@ class RecoveryReference(Record):
 
 class PaymentRules(Dated):
     """How money leaves and comes back. `small_recovery_limit` is in cents: what is less is not claimed.
+    `approver_limit` is what a person approves of a run for whom no limit was set (None: any sum).
     `account_change_days` pass between the request for another account and its earliest confirmation.
     """
 
     approvals_required: int = Field(ge=2, le=5)
+    approver_limit: NonNegativeMoney | None = None
     small_recovery_limit: NonNegativeMoney
     recovery_due_days: int = Field(ge=1, le=365)
     hearing_before_recovery: bool
+    recovery_interest: RecoveryInterest | None = None
     account_change_days: int = Field(ge=0, le=60)
     de_minimis_limit: NonNegativeMoney
     bank_profile: BankProfile
@@ -258,6 +280,10 @@ class County(Record):
     payments: Several[PaymentRules] = Field(min_length=1)
     profiles: Several[Profile] = Field(min_length=1)
     texts: Several[Text] = ()
+    organs: Several[Organ] = Field(min_length=1)
+    focus_areas: Several[FocusArea] = ()
+    wellbeing_coefficients: Several[WellbeingCoefficient] = ()
+    reference_rates: Several[ReferenceRate] = ()
 
     @model_validator(mode="after")
     def _files_agree(self) -> Self:
@@ -289,6 +315,23 @@ class County(Record):
     def text(self, text_id: str, on: date) -> Text | None:
         """Find a text by its id."""
         return _find(self.texts, "id", text_id, on)
+
+    def organ(self, organ_id: str, on: date) -> Organ | None:
+        """Find a body that decides, by its id or by its name in any language."""
+        return holding_on((each for each in self.organs if organ_id == each.id or organ_id in each.name.all), on)
+
+    def focus_area(self, area_id: str, on: date) -> FocusArea | None:
+        """Find a focus area by its id."""
+        return _find(self.focus_areas, "id", area_id, on)
+
+    def wellbeing_coefficient(self, municipality: str, on: date) -> int:
+        """Give a municipality's coefficient in hundredths; 100 where the files have none."""
+        found = _find(self.wellbeing_coefficients, "municipality", municipality, on)
+        return 100 if found is None else found.coefficient
+
+    def reference_rate(self, on: date) -> int:
+        """Give the reference rate in hundredths of a percent. Raises NothingHolds."""
+        return _rule(self.reference_rates, "reference_rates", on).rate
 
     def identity(self, on: date) -> Identity:
         """Give the county's name and account. Raises NothingHolds."""

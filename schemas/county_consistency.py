@@ -28,6 +28,10 @@ _KEYS = {
     "payments": (),
     "profiles": ("id",),
     "texts": ("id",),
+    "organs": ("id",),
+    "focus_areas": ("id",),
+    "wellbeing_coefficients": ("municipality",),
+    "reference_rates": (),
 }
 """Lists of the county, and what tells their records apart. Without a key one record holds at a time."""
 
@@ -39,6 +43,9 @@ _REFERENCES = (
     ("postings", "debit", "accounts", "number"),
     ("postings", "credit", "accounts", "number"),
     ("payments", "back_office_profile", "profiles", "id"),
+    ("organs", "claims_to", "organs", "id"),
+    ("focus_areas", "baskets", "baskets", "id"),
+    ("wellbeing_coefficients", "municipality", "municipalities", "id"),
 )
 """What must hold as long as the record that names it: list, its field, the list it names, that list's key."""
 
@@ -51,6 +58,12 @@ _SAME_ACCOUNT = (
     ("payment.booked", "debit", "grant.awarded", "credit"),
     ("recovery.received", "debit", "payment.booked", "credit"),
     ("recovery.received", "credit", "recovery.claimed", "debit"),
+    ("recovery.interest_claimed", "debit", "recovery.claimed", "debit"),
+    ("recovery.late_interest_claimed", "debit", "recovery.claimed", "debit"),
+    ("recovery.overpaid", "debit", "payment.booked", "credit"),
+    ("recovery.overpaid", "credit", "grant.awarded", "credit"),
+    ("recovery.set_off", "debit", "grant.awarded", "credit"),
+    ("recovery.set_off", "credit", "recovery.claimed", "debit"),
     ("recovery.written_off", "credit", "recovery.claimed", "debit"),
 )
 """What one event opens another settles, on the same account: else payables would never return to zero."""

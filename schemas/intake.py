@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StrictBool
 
-from .calls import Answer, AssociationKind, AttachedFile, Budget, CallKind, CallTerms, Pays
+from .calls import Answer, AssociationKind, AttachedFile, Budget, CallKind, CallTerms, CostRow, Pays
 from .facts import Contract, Date, Fact, Moment
 from .identifiers import AssociationNumber, BusinessId, DiaryNumber, Iban, Name, Person, Sha256, Slug, Text
 from .money import NonNegativeMoney
@@ -19,10 +19,16 @@ StandingV1 = Literal[
     "received", "supplement_requested", "in_preparation", "transferred", "decided", "notified", "final", "paid",
     "payment_delayed", "recovery", "withdrawn",
 ]  # fmt: skip
-Standing = Literal[
+StandingV2 = Literal[
     "received", "supplement_requested", "in_preparation", "transferred", "decided", "notified", "final", "paid",
     "payment_delayed", "recovery", "withdrawn", "report_requested", "report_returned", "report_accepted",
     "hearing",
+]  # fmt: skip
+Standing = Literal[
+    "received", "supplement_requested", "in_preparation", "transferred", "decided", "notified", "final", "paid",
+    "payment_delayed", "recovery", "withdrawn", "report_requested", "report_returned", "report_accepted",
+    "hearing", "agreement_offered", "agreement_signed", "cost_report_returned", "cost_report_accepted",
+    "change_decided",
 ]  # fmt: skip
 
 
@@ -302,13 +308,33 @@ class ApplicationStandingChangedV1(Fact, title="ApplicationStandingChanged"):
     amount: NonNegativeMoney | None = None
 
 
-class ApplicationStandingChanged(Fact):
+class ApplicationStandingChangedV2(Fact, title="ApplicationStandingChanged"):
     """Where the application stands, for the applicant's own view; nothing of the back office. Since version 2 what the
     note says is there by itself too: what is asked and by which Helsinki date, when something happened, and where.
     """
 
     event_type: ClassVar[str] = "application.standing_changed"
     event_schema: ClassVar[int] = 2
+    application_id: UUID
+    standing: StandingV2
+    diary_number: DiaryNumber | None
+    note: Text
+    request_id: UUID | None = None
+    amount: NonNegativeMoney | None = None
+    question: Text | None = None
+    due_on: Date | None = None
+    happened_on: Date | None = None
+    municipality: Slug | None = None
+
+
+class ApplicationStandingChanged(Fact):
+    """Where the application stands, for the applicant's own view; nothing of the back office. Since version 2 what the
+    note says is there by itself too: what is asked and by which Helsinki date, when something happened, and where.
+    Version 3 knows of agreements, reports of costs and changes.
+    """
+
+    event_type: ClassVar[str] = "application.standing_changed"
+    event_schema: ClassVar[int] = 3
     application_id: UUID
     standing: Standing
     diary_number: DiaryNumber | None
@@ -341,10 +367,23 @@ class UsageReportSubmitted(Fact):
     attachments: tuple[AttachedFile, ...] = Field(max_length=100)
 
 
+class CostReportSubmitted(Fact):
+    """The association reported a project's costs (*kustannusselvitys*) of a period of Helsinki dates, by row."""
+
+    event_type: ClassVar[str] = "cost_report.submitted"
+    application_id: UUID
+    period_from: Date
+    period_until: Date
+    rows: tuple[CostRow, ...] = Field(min_length=1, max_length=200)
+    total: NonNegativeMoney
+    attachments: tuple[AttachedFile, ...] = Field(max_length=100)
+
+
 FACTS: tuple[type[Fact], ...] = (
     CallPublishedV1, CallPublished, CallAmended, AssociationRegistered, AssociationAccountChanged,
     AccountChangeRequested, AccountChangeDropped, AccountChangeRefused, PersonNamed, PersonEnded, PersonErased,
     AttachmentStored, ApplicationSubmittedV1, ApplicationSubmittedV2, ApplicationSubmitted,
     ApplicationAttachmentAdded, ChangeRequested, ApplicationSupplemented, ApplicationWithdrawn,
-    ApplicationStandingChangedV1, ApplicationStandingChanged, UsageReportSubmittedV1, UsageReportSubmitted,
+    ApplicationStandingChangedV1, ApplicationStandingChangedV2, ApplicationStandingChanged,
+    UsageReportSubmittedV1, UsageReportSubmitted, CostReportSubmitted,
 )  # fmt: skip

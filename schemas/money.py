@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -25,6 +26,11 @@ def euros(amount_cents: int) -> str:
     """Write cents as an amount: 123450 is "1234.50 EUR"."""
     sign = "-" if amount_cents < 0 else ""
     return f"{sign}{abs(amount_cents) // 100}.{abs(amount_cents) % 100:02d} EUR"
+
+
+def rounded(value: Fraction) -> int:
+    """Half up, as people round: 71.5 is 72."""
+    return int(value + Fraction(1, 2)) if value >= 0 else -rounded(-value)
 
 
 def _parse(value: Any) -> int:

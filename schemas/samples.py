@@ -318,4 +318,207 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "period": "2026-04", "debits": "4500.00 EUR", "credits": "4500.00 EUR", "differences": 0, "files": [SHA],
         "person": "finance-1",
     },
+    ("decision.made", 2): {
+        **_CASE, "municipality": "joensuu", "outcome": "granted_in_part", "amount": "1500.00 EUR",
+        "instalments": [_INSTALMENT], "reasons": "Määräraha", "conditions": ["Selvitys 30.11. mennessä"],
+        "decided_on": "2026-02-24", "person": "board-1", "organ": "Hyte-lautakunta",
+        "meeting_id": "hyte-2026-02-24", "section": 1, "on_behalf_of": None, "own_funding": "500.00 EUR",
+    },
+    ("decision.documented", 2): {
+        "application_id": APPLICATION, "language": "fi", "sha256": SHA, "size_bytes": 30000,
+        "about": "decision", "claim_id": None,
+    },
+    ("rectification.decided", 2): {
+        **_CASE, "claim_id": OTHER, "outcome": "changed", "previous_amount": "1500.00 EUR", "amount": "1600.00 EUR",
+        "instalments": [{**_INSTALMENT, "amount": "1600.00 EUR"}], "reasons": "Laskuvirhe",
+        "decided_on": "2026-03-24", "person": "board-2", "organ": "Aluehallitus", "meeting_id": "hallitus-2026-03-24",
+        "section": 4, "on_behalf_of": None, "own_funding": "500.00 EUR",
+        "municipality": "joensuu",
+    },
+    ("agreement.signed", 2): {
+        "application_id": APPLICATION, "years": 3, "without_money": False, "terms": "Sopimus", "version": 1,
+        "contributions": ["Tilat Joensuussa"], "valid_from": "2026-01-01", "valid_until": "2028-12-31",
+        "signed_on": "2026-03-20",
+    },
+    ("recovery.decided", 2): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "amount": "300.00 EUR", "grounds": "Jäi käyttämättä",
+        "decided_on": "2026-11-02", "due_on": "2026-12-02", "person": "board-1", "interest": "4.93 EUR",
+        "interest_periods": [{"principal": "300.00 EUR", "counted_from": "2026-04-02", "counted_to": "2026-11-02",
+                              "days": 214, "rate_hundredths": 280, "amount": "4.93 EUR"}],
+        "interest_waived": None, "on_behalf_of": None,
+    },
+    ("meeting.section_taken", 3): {
+        "meeting_id": "hyte-2026-02-24", "section": 1, "application_id": APPLICATION, "matter": "claim",
+        "excluded": ["board-3"],
+    },
+    ("application.standing_changed", 3): {
+        "application_id": APPLICATION, "standing": "in_preparation", "diary_number": DIARY, "note": "Kirjattu",
+        "request_id": None, "amount": None, "question": None, "due_on": None, "happened_on": "2026-01-12",
+        "municipality": None,
+    },
+    ("grant.awarded", 2): {
+        **_CASE, "amount": "1500.00 EUR", "instalments": [_INSTALMENT], "awarded_on": "2026-02-24",
+        "municipality": "joensuu", "requires": [],
+    },
+    ("case.coefficient_set", 1): {
+        "application_id": APPLICATION, "focus_areas": ["mental-health"], "focus_hundredths": 110,
+        "wellbeing_hundredths": 102, "coefficient_hundredths": 112, "reasons": "Painopisteen mukainen",
+        "person": "officer-1",
+    },
+    ("meeting.agenda_set", 1): {
+        "meeting_id": "hyte-2026-02-24", "items": [{"application_id": APPLICATION, "matter": "decision"}],
+        "person": "officer-1",
+    },
+    ("stand_in.named", 1): {
+        "stand_in_id": OTHER, "principal": "board-1", "stand_in": "officer-2", "valid_from": "2026-07-01",
+        "valid_until": "2026-07-31", "limit": "5000.00 EUR", "reason": "Vuosiloma", "person": "board-1",
+    },
+    ("stand_in.ended", 1): {"stand_in_id": OTHER, "valid_until": "2026-07-15", "person": "board-1"},
+    ("rectification.notified", 1): {
+        "application_id": APPLICATION, "claim_id": OTHER, "manner": "electronic", "sent_on": "2026-03-25",
+        "received_on": "2026-03-28", "last_appeal_day": "2026-04-27",
+    },
+    ("negotiation.noted", 1): {
+        "application_id": APPLICATION, "held_on": "2026-02-10", "notes": "Tilojen käyttö", "person": "officer-1",
+    },
+    ("agreement.drafted", 1): {
+        "application_id": APPLICATION, "version": 1, "years": 3, "without_money": False,
+        "contributions": ["Tilat Joensuussa"], "terms": "Sopimus", "valid_from": "2026-01-01",
+        "valid_until": "2028-12-31", "person": "officer-1",
+    },
+    ("agreement.party_signed", 1): {
+        "application_id": APPLICATION, "version": 1, "party": "association", "person": "user-1",
+        "signed_on": "2026-03-20",
+    },
+    ("partnership.reviewed", 1): {
+        "application_id": APPLICATION, "year": 2027, "continues": True, "remarks": "Tavoitteet toteutuneet",
+        "reviewed_on": "2026-12-10", "person": "officer-1",
+    },
+    ("own_funding.proven", 1): {
+        "application_id": APPLICATION, "source": "Jäsenmaksut", "amount": "500.00 EUR", "proof_sha256": SHA,
+        "total": "500.00 EUR", "declared": "500.00 EUR", "covered": True, "person": "officer-1",
+    },
+    ("cost_report.submitted", 1): {
+        "application_id": APPLICATION, "period_from": "2026-01-01", "period_until": "2026-06-30",
+        "rows": [{"label": "Palkat", "amount": "900.00 EUR"}], "total": "900.00 EUR", "attachments": [_FILE],
+    },
+    ("cost_report.received", 1): {
+        "application_id": APPLICATION, "cost_report": 1, "period_from": "2026-01-01", "period_until": "2026-06-30",
+        "rows": [{"label": "Palkat", "amount": "900.00 EUR"}], "total": "900.00 EUR", "attachments": [_FILE],
+        "received_on": "2026-07-10",
+    },
+    ("cost_report.returned", 1): {
+        "application_id": APPLICATION, "cost_report": 1, "reason": "Kuitit puuttuvat", "due_on": "2026-08-01",
+        "person": "officer-1",
+    },
+    ("cost_report.accepted", 1): {
+        "application_id": APPLICATION, "cost_report": 1, "accepted": "850.00 EUR", "accepted_total": "850.00 EUR",
+        "reasons": "Alkoholi ei ole hyväksyttävä kulu", "person": "officer-1",
+    },
+    ("change.received", 1): {
+        "application_id": APPLICATION, "change_id": OTHER, "what": "time", "proposal": "Vuoden loppuun",
+        "reasons": "Tilat valmistuvat myöhemmin", "budget": None, "received_on": "2026-09-01",
+    },
+    ("change.proposed", 1): {
+        "application_id": APPLICATION, "change_id": OTHER, "approve": True, "reasons": "Perusteltu",
+        "person": "officer-1",
+    },
+    ("change.decided", 1): {
+        "application_id": APPLICATION, "change_id": OTHER, "what": "time", "approved": True, "reasons": "Perusteltu",
+        "conditions": [], "use_until": "2027-06-30", "reports_due_on": ["2027-08-31"], "decided_on": "2026-09-15",
+        "person": "board-1", "organ": "Hyte-lautakunta", "on_behalf_of": None,
+    },
+    ("payment.noted", 1): {
+        "application_id": APPLICATION, "instalment": 1, "kind": "booked", "amount": "1500.00 EUR",
+        "booked_on": "2026-04-02",
+    },
+    ("grant.requirement_met", 1): {
+        "application_id": APPLICATION, "requirement": "cost_reports", "year": None, "accepted_costs": "850.00 EUR",
+        "met_on": "2026-07-20",
+    },
+    ("recovery.interest_claimed", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "amount": "4.93 EUR", "reference": "1234561",
+        "claimed_on": "2026-11-02",
+    },
+    ("run.approved", 2): {
+        "run_id": RUN, "approval": 1, "person": "finance-2", "lines": None, "on_behalf_of": None,
+    },
+    ("run.changed", 1): {
+        "run_id": RUN, "lines": [_LINE], "total": "1500.00 EUR", "reason": "Tili tarkistetaan", "person": "finance-1",
+    },
+    ("payment.dropped", 1): {**_PAYMENT, "run_id": RUN, "reason": "Tili tarkistetaan"},
+    ("payment.cause_settled", 1): {
+        "application_id": APPLICATION, "instalment": 1, "attempt": 1, "remark": "Pankin häiriö", "person": "finance-1",
+    },
+    ("approver.limit_set", 1): {
+        "approver": "finance-2", "limit": "50000.00 EUR", "valid_from": "2026-01-01", "valid_until": None,
+        "person": "finance-9",
+    },
+    ("approver.stand_in_named", 1): {
+        "stand_in_id": OTHER, "principal": "finance-2", "stand_in": "finance-4", "valid_from": "2026-07-01",
+        "valid_until": "2026-07-31", "limit": "20000.00 EUR", "reason": "Vuosiloma", "person": "finance-2",
+    },
+    ("approver.stand_in_ended", 1): {"stand_in_id": OTHER, "valid_until": "2026-07-15", "person": "finance-2"},
+    ("recovery.overpaid", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "amount": "10.00 EUR", "reference": "1234561",
+        "booked_on": "2026-11-20", "bank_reference": "261120B7", "sha256": SHA,
+    },
+    ("recovery.set_off", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "instalment": 2, "amount": "200.00 EUR",
+        "reference": "1234561", "set_off_on": "2026-12-10", "reason": "Kuitataan erästä", "person": "finance-1",
+    },
+    ("recovery.write_off_proposed", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "amount": "100.00 EUR", "reason": "Yhdistys purettu",
+        "person": "finance-1",
+    },
+    ("recovery.write_off_refused", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "person": "finance-1", "reason": "Oma ehdotus",
+    },
+    ("recovery.written_off", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "amount": "100.00 EUR", "reference": "1234561",
+        "written_off_on": "2027-01-10", "reason": "Yhdistys purettu", "proposed_by": "finance-1",
+        "person": "finance-2",
+    },
+    ("recovery.plan_agreed", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "reference": "1234561",
+        "parts": [{"due_on": "2026-12-31", "amount": "150.00 EUR"}, {"due_on": "2027-01-31", "amount": "150.00 EUR"}],
+        "reason": "Yhdistyksen pyyntö", "person": "finance-1",
+    },
+    ("recovery.late_interest_claimed", 1): {
+        "application_id": APPLICATION, "recovery_id": OTHER, "amount": "0.78 EUR", "reference": "1234561",
+        "periods": [{"principal": "300.00 EUR", "counted_from": "2026-12-02", "counted_to": "2026-12-12", "days": 10,
+                     "rate_hundredths": 950, "amount": "0.78 EUR"}],
+        "claimed_on": "2026-12-12",
+    },
+    ("difference.assigned", 1): {
+        "difference_id": "d-0123456789abcdef0123", "assignee": "finance-1", "person": "finance-2",
+    },
+    ("difference.commented", 1): {
+        "difference_id": "d-0123456789abcdef0123", "comment": "Kysytty pankilta", "person": "finance-1",
+    },
+    ("difference.reopened", 1): {
+        "difference_id": "d-0123456789abcdef0123", "reason": "Selitys ei pitänyt", "person": "finance-2",
+    },
+    ("difference.dissolved", 1): {
+        "difference_id": "d-0123456789abcdef0123", "run": 2, "found": "Korjattu kirjanpidossa",
+    },
+    ("statement.noted", 1): {
+        "iban": IBAN, "statement_id": "2026-064", "sequence": 64, "first_day": "2026-04-02",
+        "last_day": "2026-04-02", "opening": "200000.00 EUR", "closing": "198500.00 EUR", "entries": 1, "sha256": SHA,
+        "missing": [], "follows": True, "corrects": None,
+    },
+    ("postings.imported", 2): {
+        "sha256": SHA, "period": "2026-04", "profile": "dynasty", "rows": 6, "debits": "4500.00 EUR",
+        "credits": "4500.00 EUR", "take": "all_or_nothing", "left_out": 0,
+    },
+    ("vouchers.acknowledged", 1): {
+        "series": "av", "year": 2026, "profile": "dynasty", "sha256": SHA, "accepted": [1, 2],
+        "failed": [{"number": 3, "reason": "Tili puuttuu"}], "problems": 0,
+    },
+    ("period.closed", 2): {
+        "period": "2026-04", "debits": "4500.00 EUR", "credits": "4500.00 EUR", "differences": 0, "files": [SHA],
+        "person": "finance-1", "up_to_position": 42,
+        "balances": [{"account": "1700", "balance": "-4500.00 EUR"}, {"account": "2590", "balance": "4500.00 EUR"}],
+        "late": 0,
+    },
 }  # fmt: skip

@@ -3,15 +3,31 @@
 from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
-from typing import Self, TypeVar
+from typing import Annotated, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Line = Annotated[str, Field(min_length=1, max_length=400)]
+"""A line of text in a data file."""
 
 
 class Record(BaseModel):
     """A record of a data file. Unknown keys and loose types are refused; it never changes."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Names(Record):
+    """A name or sentence in Finnish and English, and where it was translated in Swedish."""
+
+    fi: Line
+    en: Line
+    sv: Line | None = None
+
+    @property
+    def all(self) -> frozenset[str]:
+        """The name in each of its languages."""
+        return frozenset(name for name in (self.fi, self.en, self.sv) if name is not None)
 
 
 class Dated(Record):

@@ -16,7 +16,19 @@ from services.web.composition import Parts, compose, ledger_of
 from services.web.county import load_county
 
 from . import api, views
-from .handlers import Allocations, Decisions, Documents, Handlers, Reports
+from .handlers import (
+    Allocations,
+    Authority,
+    Claims,
+    Coefficients,
+    Decisions,
+    Documents,
+    FollowUp,
+    Handlers,
+    Meetings,
+    Recoveries,
+    Reports,
+)
 from .open_data import OPEN_PATHS, open_router
 from .reactions import Reactions
 from .settings import DecisionsSettings
@@ -31,8 +43,15 @@ def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, Dec
     ledger = ledger_of(chosen, views.REGISTERS)
     documents = Documents(ledger, county, chosen.clock)
     decisions = Decisions(ledger, county, chosen.clock, documents)
+    authority = Authority(ledger, county, decisions.today)
     reports = Reports(ledger, county, chosen.clock, decisions)
-    handlers = Handlers(decisions, Allocations(ledger, county, chosen.clock, decisions), documents, reports)
+    handlers = Handlers(
+        decisions, Allocations(ledger, county, chosen.clock, decisions), documents, reports,
+        Meetings(ledger, decisions, authority),
+        Claims(ledger, county, chosen.clock, decisions, documents, authority),
+        Recoveries(ledger, county, decisions, authority), FollowUp(ledger, county, decisions, authority),
+        Coefficients(county, decisions),
+    )  # fmt: skip
 
     async def look_at_deadlines() -> None:
         """Finality, requests for reports and reminders come by themselves. What was done is in the ledger, so a restart

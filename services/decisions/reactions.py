@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
+from typing import Literal
 
 from schemas.county import County
-from schemas.decisions import CallNoted, CaseOpened, CaseWithdrawn, PersonNoted, SupplementReceived
+from schemas.decisions import CallNoted, CaseOpened, CaseWithdrawn, PaymentNoted, PersonNoted, SupplementReceived
 from schemas.facts import Fact
 from schemas.helsinki import HELSINKI
 from schemas.intake import (
@@ -14,16 +16,20 @@ from schemas.intake import (
     ApplicationWithdrawn,
     CallAmended,
     CallPublished,
+    ChangeRequested,
+    CostReportSubmitted,
     PersonEnded,
     PersonNamed,
     UsageReportSubmitted,
 )
+from schemas.payments import PaymentBooked, PaymentReturned
 from services.ledger import Ledger, NotYet, Record, StreamWrite
 from services.web.handling import Loaded, fact_of, load
 
-from .domain import appropriations, assessment, cases, people, reports
+from .domain import appropriations, assessment, cases, changes, people, projects, reports
 
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
+FollowUp = UsageReportSubmitted | CostReportSubmitted | ChangeRequested | PaymentBooked | PaymentReturned
 
 
 class Reactions:
@@ -58,16 +64,18 @@ class Reactions:
             raise NotYet(stream, loaded.version, "the case of the application")
         return (loaded.write(_noted(fact, loaded.state)),)
 
-    async def note_report(self, record: Record) -> Sequence[StreamWrite]:
-        """A report of use came."""
+    async def follow_up(self, record: Record) -> Sequence[StreamWrite]:
+        """After the decision a report of use or of costs came, a change is asked for, or a payment was booked or came
+        back.
+        """
         fact = fact_of(record)
-        assert isinstance(fact, UsageReportSubmitted)
+        assert isinstance(fact, FollowUp)
         stream = f"case/{fact.application_id}"
         loaded = await load(self._ledger, stream, cases.evolve, None)
         if loaded.state is None:
             raise NotYet(stream, loaded.version, "the case of the application")
         received_on = record.recorded_at.astimezone(HELSINKI).date()
-        return (loaded.write(reports.receive(loaded.state.reports, fact, received_on)),)
+        return (loaded.write(_followed_up(fact, loaded.state, received_on)),)
 
     async def note_call(self, record: Record) -> Sequence[StreamWrite]:
         """A call was published or amended: what assessment and allocation need of it."""
@@ -115,9 +123,33 @@ class Reactions:
                 CallAmended.event_type: self.note_call,
                 PersonNamed.event_type: self.note_person,
                 PersonEnded.event_type: self.note_person,
-                UsageReportSubmitted.event_type: self.note_report,
-            }
+                UsageReportSubmitted.event_type: self.follow_up,
+                CostReportSubmitted.event_type: self.follow_up,
+                ChangeRequested.event_type: self.follow_up,
+            },
+            "payments": {
+                PaymentBooked.event_type: self.follow_up,
+                PaymentReturned.event_type: self.follow_up,
+            },
         }
+
+
+def _followed_up(fact: FollowUp, case: cases.Case, received_on: date) -> list[Fact]:
+    match fact:
+        case UsageReportSubmitted():
+            return reports.receive(case.reports, fact, received_on)
+        case CostReportSubmitted():
+            return projects.receive(case.project, fact, received_on)
+        case ChangeRequested():
+            return changes.receive(case.changes, fact, received_on)
+        case PaymentBooked() | PaymentReturned():
+            kind: Literal["booked", "returned"] = "booked" if isinstance(fact, PaymentBooked) else "returned"
+            return [
+                PaymentNoted(
+                    application_id=fact.application_id, instalment=fact.instalment, kind=kind, amount=fact.amount,
+                    booked_on=fact.booked_on,
+                )
+            ]  # fmt: skip
 
 
 def _noted(fact: ApplicationSupplemented | ApplicationWithdrawn, case: cases.Case) -> list[Fact]:

@@ -7,10 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from schemas.catalogue import upcast
-from schemas.money import cents, euros
-from services.ledger import Document, Record, Register
+from schemas.money import cents, euros, rounded
+from services.ledger import Document, Record, Register, Sort
 
-from .domain.assessment import rounded
+from .domain.coefficients import ONE, multiplied
+from .follow_up_views import FOLLOW_UP_EVENTS, followed_up, next_deadline
 
 STATES: Mapping[str, str] = {
     "case.transferred": "transferred",
@@ -21,6 +22,7 @@ STATES: Mapping[str, str] = {
     "decision.made": "decided",
     "decision.notified": "notified",
     "rectification.claimed": "claimed",
+    "rectification.notified": "notified",
     "decision.became_final": "final",
 }
 """The case's state after an event; other events leave it as it is."""
@@ -40,7 +42,15 @@ _COPIED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _case(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: C901, PLR0912 - one arm a kind
+def _case(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+    """The case with what it is ranked by and the day by which something has to happen next."""
+    after = _changed(document, record, data)
+    if after is None:
+        return None
+    return {**after, "ranking_hundredths": _ranking(after), "next_deadline": next_deadline(after)}
+
+
+def _changed(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: C901, PLR0912 - one arm a kind
     if record.type == "case.opened":
         return {
             **upcast(record.type, record.schema, dict(data)),
@@ -56,6 +66,7 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
             "spread_hundredths": None,
             "eligible": data["applied"],
             "document_sha256": {},
+            "coefficient_hundredths": ONE,
         }
     if document is None:
         return None
@@ -66,6 +77,12 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
             after["refused_acts"] += 1
         case "case.assigned":
             after |= {"officer": data["officer"], "deputy": data.get("deputy")}
+        case "case.coefficient_set":
+            after |= {name: data[name] for name in ("coefficient_hundredths", "focus_areas")}
+        case "supplement.requested":
+            after["supplements"] = {**document.get("supplements", {}), data["request_id"]: data["due_on"]}
+        case "supplement.received":
+            after |= _supplemented(document, data["request_id"])
         case "conflict.declared":
             after |= _stepped_aside(document, data["person"])
         case "assessment.recorded":
@@ -80,20 +97,55 @@ def _case(document: Document | None, record: Record, data: Mapping[str, Any]) ->
         case _ if record.type.startswith("report."):
             after["reports"] = _reported(document.get("reports", {}), record.type, data)
         case "decision.documented":
-            after["document_sha256"] = {**document["document_sha256"], data["language"]: data["sha256"]}
+            name = "claim_document_sha256" if data.get("about") == "claim" else "document_sha256"
+            after[name] = {**document.get(name, {}), data["language"]: data["sha256"]}
+        case _ if record.type in FOLLOW_UP_EVENTS:
+            after |= followed_up(document, record.type, data)
         case "rectification.claimed" if not data["in_time"]:
             after["state"] = document["state"]
+        case "decision.notified":
+            after["last_open_day"] = data["last_claim_day"]
         case "rectification.decided":
-            settled = "final" if "final_on" in document else "notified"
-            after |= {"state": settled, "amount": data["amount"], "claim_outcome": data["outcome"]}
+            after |= _claim_decided(document, data)
+        case "rectification.notified":
+            late = document["claim_outcome"] == "not_examined"
+            after["state"] = "final" if "final_on" in document else "notified"
+            after["last_open_day"] = document.get("last_open_day") if late else data["last_appeal_day"]
         case "hearing.opened":
             after["hearing"] = {**{name: data[name] for name in ("hearing_id", "amount", "answer_by")}, "answer": None}
         case "hearing.answered":
             after["hearing"] = {**document["hearing"], "answer": data["answer"]}
         case "recovery.decided":
-            before = cents(document["recovered"]) if "recovered" in document else 0
-            after["recovered"] = euros(before + cents(data["amount"]))
+            after |= _recovered(document, data)
     return after
+
+
+def _supplemented(document: Document, request_id: str) -> Document:
+    """The supplements that are still awaited, by request: the case goes on once none is."""
+    awaited = {each: day for each, day in document.get("supplements", {}).items() if each != request_id}
+    return {"supplements": awaited, "state": "supplement_requested" if awaited else STATES["supplement.received"]}
+
+
+def _ranking(case: Document) -> int | None:
+    """The points that the case is ranked by: multiplied by its coefficient, whichever of both came last."""
+    points = case["points_hundredths"]
+    return None if points is None else multiplied(points, case.get("coefficient_hundredths", ONE))
+
+
+def _recovered(document: Document, data: Mapping[str, Any]) -> Document:
+    """All that was recovered, and all interest on it; the first contract of a recovery had none. Its hearing closes."""
+    nothing = euros(0)
+    recovered = cents(document.get("recovered", nothing)) + cents(data["amount"])
+    interest = cents(document.get("recovery_interest", nothing)) + cents(data.get("interest", nothing))
+    closed = {"hearing": {**document["hearing"], "closed": True}} if "hearing" in document else {}
+    return {"recovered": euros(recovered), "recovery_interest": euros(interest), **closed}
+
+
+def _claim_decided(document: Document, data: Mapping[str, Any]) -> Document:
+    """A claim that was examined waits for notice of its decision; a late one leaves the case where it was."""
+    late = data["outcome"] == "not_examined"
+    state = ("final" if "final_on" in document else "notified") if late else "claim_decided"
+    return {"state": state, "amount": data["amount"], "claim_outcome": data["outcome"]}
 
 
 def _stepped_aside(document: Document, person: str) -> Document:
@@ -158,8 +210,19 @@ def _appropriation(document: Document | None, record: Record, data: Mapping[str,
 
 def _meeting(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
     if record.type == "meeting.convened":
-        return {**data, "sections": 0}
-    return None if document is None else {**document, "sections": data["section"]}
+        return {**data, "sections": 0, "agenda": [], "minutes": []}
+    if document is None:
+        return None
+    if record.type == "meeting.agenda_set":
+        return {**document, "agenda": data["items"]}
+    taken = {name: data.get(name) for name in ("section", "application_id", "matter", "excluded")}
+    return {**document, "sections": data["section"], "minutes": [*document.get("minutes", []), taken]}
+
+
+def _stand_in(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+    if record.type == "stand_in.named":
+        return dict(data)
+    return None if document is None else {**document, "valid_until": data["valid_until"]}
 
 
 def _aid(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
@@ -176,13 +239,24 @@ def _stream_key(record: Record, _data: Mapping[str, Any]) -> tuple[str]:
     return (record.key,)
 
 
+def _stand_in_key(_record: Record, data: Mapping[str, Any]) -> tuple[str]:
+    return (data["stand_in_id"],)
+
+
 CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
     "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided", "case.assigned",
     "assessment.recorded", "case.task_decided", "decision.documented",
-    "de_minimis.assessed", "hearing.opened", "hearing.answered", *REPORT_STATES,
+    "de_minimis.assessed", "hearing.opened", "hearing.answered", *REPORT_STATES, "case.coefficient_set",
+    *FOLLOW_UP_EVENTS,
 }  # fmt: skip
+CASE_SORTS = (
+    Sort("arrived_on"),
+    Sort("next_deadline"),
+    Sort("association_name"),
+    Sort("ranking_hundredths", number=True),
+)
 REGISTERS = (
-    Register("cases", CASE_EVENTS, _stream_key, _case, ("association_id", "officer", "call_id", "state")),
+    Register("cases", CASE_EVENTS, _stream_key, _case, ("association_id", "officer", "call_id", "state"), CASE_SORTS),
     Register("calls", frozenset({"call.noted", "allocation.chosen"}), _stream_key, _call),
     Register(
         "appropriations",
@@ -197,5 +271,11 @@ REGISTERS = (
         _aid,
         ("association_id",),
     ),
-    Register("meetings", frozenset({"meeting.convened", "meeting.section_taken"}), _stream_key, _meeting),
+    Register(
+        "meetings",
+        frozenset({"meeting.convened", "meeting.agenda_set", "meeting.section_taken"}),
+        _stream_key,
+        _meeting,
+    ),
+    Register("stand_ins", frozenset({"stand_in.named", "stand_in.ended"}), _stand_in_key, _stand_in),
 )

@@ -24,6 +24,8 @@ _OCCASIONS: Final[Mapping[Standing, str]] = {
     "decided": "decided", "notified": "notified", "final": "final", "paid": "paid",
     "payment_delayed": "payment_delayed", "recovery": "recovery",
     "hearing": "hearing", "report_requested": "report_due", "report_returned": "report_due",
+    "agreement_offered": "agreement_offered", "cost_report_returned": "cost_report_returned",
+    "change_decided": "change_decided",
 }  # fmt: skip
 TOLD: Final = frozenset({ApplicationStandingChanged.event_type, CallAmended.event_type})
 
@@ -48,7 +50,7 @@ class Telling:
         return self._of_standing(fact, record.recorded_at.astimezone(HELSINKI).date())
 
     def _of_standing(self, change: ApplicationStandingChanged, on: date) -> Sequence[Occasion]:
-        name = _OCCASIONS.get(change.standing)
+        name = _occasion(change)
         if name is None:
             return ()
         subject = f"application/{change.application_id}"
@@ -63,6 +65,7 @@ class Telling:
             "question": change.question or change.note,
             "due_on": change.due_on,
             "last_claim_day": change.due_on,
+            "last_appeal_day": change.due_on,
             "paid_on": change.happened_on,
             "municipality": named if municipality is None else municipality.name.fi,
         }
@@ -125,3 +128,11 @@ class Telling:
             if entry.document["valid_from"] <= today
             and (entry.document["valid_until"] is None or today <= entry.document["valid_until"])
         ]
+
+
+def _occasion(change: ApplicationStandingChanged) -> str | None:
+    """What a standing is the occasion for. Notice that names a claim is of the decision on it: what can be done against
+    that one is an appeal and no claim.
+    """
+    of_claim = change.standing == "notified" and change.request_id is not None
+    return "claim_notified" if of_claim else _OCCASIONS.get(change.standing)

@@ -64,6 +64,9 @@ def _application(document: Document | None, record: Record, data: Mapping[str, A
             return {**document, "open_requests": left}
         case "usage_report.submitted":
             return {**document, "reported": True, "used": data["used"]}
+        case "cost_report.submitted":
+            sent = {name: data[name] for name in ("period_from", "period_until", "total")}
+            return {**document, "cost_reports": [*document.get("cost_reports", []), sent]}
         case "application.standing_changed":
             asked = document["open_requests"]
             if data["standing"] == "supplement_requested":
@@ -127,6 +130,7 @@ REGISTERS = (
                 "application.change_requested",
                 "application.standing_changed",
                 "usage_report.submitted",
+                "cost_report.submitted",
             }
         ),
         _stream_key,

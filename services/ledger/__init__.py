@@ -21,12 +21,12 @@ from .ledger import Head, Ledger
 from .migrate import migrate
 from .notes import Checkpoint, Signer, Verifier
 from .records import Context, NewEvent, Record, StreamWrite, decode_body
-from .registers import Document, Entry, Register
+from .registers import Document, Entry, Order, Register, Sort
 from .units import Appended, Idempotency, Parking, Receipt, Unit
 
 __all__ = [
     "AlreadyReceived", "Appended", "Blocked", "Checkpoint", "Context", "Corrupt", "Document", "Entry", "Head",
     "Idempotency", "KeyReused", "Ledger", "LedgerError", "MessageRefused", "NewEvent", "NotYet", "NoteInvalid",
-    "Parking", "Receipt", "Record", "Register", "Signer", "StreamWrite", "Unavailable", "Unit", "Verifier",
-    "VersionConflict", "decode_body", "message_key", "migrate",
+    "Order", "Parking", "Receipt", "Record", "Register", "Signer", "Sort", "StreamWrite", "Unavailable", "Unit",
+    "Verifier", "VersionConflict", "decode_body", "message_key", "migrate",
 ]  # fmt: skip

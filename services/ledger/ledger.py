@@ -11,7 +11,7 @@ import asyncpg
 
 from .errors import Corrupt, KeyReused
 from .records import RECORD_COLUMNS, Record, record_from_row
-from .registers import Document, Entry, Register, Registers, read_one, read_page
+from .registers import Document, Entry, Order, Register, Registers, read_one, read_page, read_sorted_page
 from .tree import edge_root
 from .treekeeper import TreeKeeper
 from .units import Appended, Unit
@@ -159,6 +159,21 @@ class Ledger:
         """Documents of a register as of a position, by key, that contain `where`."""
         look_up = self.registers.look_up(register, where or {})
         return await read_page(self.pool, register, position, after=after, where=where, limit=limit, look_up=look_up)
+
+    async def sorted_page(
+        self,
+        register: str,
+        position: int,
+        order: Order,
+        *,
+        after: tuple[str | int, str] | None = None,
+        where: Document | None = None,
+        limit: int = 100,
+    ) -> list[Entry]:
+        """Documents of a register as of a position, in one of its orders, that contain `where`; those after the one
+        with this place and key.
+        """
+        return await read_sorted_page(self.pool, register, position, order, after=after, where=where, limit=limit)
 
     async def entry(self, register: str, key: str, position: int = LAST_POSITION - 1) -> Entry | None:
         """One document of a register as of a position."""

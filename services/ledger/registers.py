@@ -25,13 +25,48 @@ _NAME: Final = re.compile(r"[a-z][a-z_]{0,62}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
+class Sort:
+    """A field by which a register's pages may be ordered: text by its characters, where what lacks it comes after the
+    letters and digits, or whole numbers, where what lacks it counts as -1. The service's migrations have its index, `ON
+    register_version ((<expression>), key, from_position) WHERE register = '<name>'`.
+    """
+
+    field: str
+    number: bool = False
+
+    @property
+    def expression(self) -> str:
+        """What is ordered by, in SQL, as the index has it."""
+        if self.number:
+            return f"coalesce((document ->> '{self.field}')::bigint, -1)"
+        return f"(coalesce(document ->> '{self.field}', '~') COLLATE \"C\")"
+
+    def of(self, document: Document) -> str | int:
+        """A document's place in the order."""
+        value = document.get(self.field)
+        if self.number:
+            return -1 if value is None else int(value)
+        return "~" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order that is asked for. `until` leaves out what is beyond a value of the field, and what lacks it."""
+
+    sort: Sort
+    descending: bool = False
+    until: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """A named fold. `types` are the event types that it looks at; `keys` names the documents that an event concerns;
     `fold(document, record, data)` gives the next version, the same object when nothing changes, None to leave it out.
 
     `look_ups` are text fields by which few documents are found among many: the service's migrations have an index for
     each, `ON register_version ((document ->> '<field>'), key, from_position) WHERE register = '<name>'`, and pages that
-    ask for one go by it. Raises ValueError for names that are no plain words.
+    ask for one go by it. `sorts` are fields by which pages may be ordered, with an index each. Raises ValueError for
+    names that are no plain words.
     """
 
     name: str
@@ -39,9 +74,10 @@ class Register:
     keys: Keys
     fold: Fold
     look_ups: tuple[str, ...] = ()
+    sorts: tuple[Sort, ...] = ()
 
     def __post_init__(self) -> None:
-        for word in (self.name, *self.look_ups):
+        for word in (self.name, *self.look_ups, *(sort.field for sort in self.sorts)):
             if not _NAME.fullmatch(word):
                 raise ValueError(f"{word!r} is no name for a register or a field: use a-z and _")
 
@@ -80,6 +116,7 @@ class Registers:
     def __init__(self, registers: Sequence[Register] = ()) -> None:
         self.names = frozenset(register.name for register in registers)
         self._look_ups = {register.name: register.look_ups for register in registers}
+        self._sorts = {register.name: {sort.field: sort for sort in register.sorts} for register in registers}
         self._by_type: dict[str, list[Register]] = {}
         for register in registers:
             for event_type in sorted(register.types):
@@ -88,6 +125,10 @@ class Registers:
     def look_up(self, register: str, where: Mapping[str, Any]) -> str | None:
         """The field that a question is best answered by: the first of the register's look-ups that it names by text."""
         return next((name for name in self._look_ups.get(register, ()) if isinstance(where.get(name), str)), None)
+
+    def sort(self, register: str, field: str) -> Sort:
+        """The register's order by a field. Raises KeyError."""
+        return self._sorts[register][field]
 
     def touched(self, records: Iterable[Record]) -> Touched:
         """Which documents these records concern, in the order of the records."""
@@ -174,6 +215,15 @@ WHERE register = $1 AND key = $2 AND from_position <= $3 AND (to_position IS NUL
 """
 
 
+_SORTED = """
+SELECT key, from_position, document FROM register_version
+WHERE register = $1 AND register = '{register}' AND from_position <= $2
+  AND (to_position IS NULL OR to_position > $2) AND document @> $3::jsonb {beyond} {until}
+ORDER BY {value} {direction}, key {direction} LIMIT $4
+"""
+"""Register and value are literals, so that the partial index of the sort is used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One document of a register: `since` is the position of the event that made this version."""
@@ -208,6 +258,35 @@ async def read_page(
         sql = _AS_OF_LOOKED_UP.format(register=register, field=look_up)
         rows = await connection.fetch(sql, register, after, position, contained, limit, where[look_up])
     return [_entry(row) for row in rows]
+
+
+async def read_sorted_page(
+    connection: asyncpg.Connection[Any] | asyncpg.Pool[Any],
+    register: str,
+    position: int,
+    order: Order,
+    *,
+    after: tuple[str | int, str] | None = None,
+    where: Document | None = None,
+    limit: int = 100,
+) -> list[Entry]:
+    """Documents as of `position` in an order, those after the one with this place and key, that contain `where`."""
+    parameters: list[Any] = [register, position, msgspec.json.encode(where or {}).decode(), limit]
+    value, kind = order.sort.expression, "bigint" if order.sort.number else "text"
+    beyond = until = ""
+    if after is not None:
+        sign = "<" if order.descending else ">"
+        beyond = f"AND ({value}, key) {sign} (${len(parameters) + 1}::{kind}, ${len(parameters) + 2}::text)"
+        parameters += after
+    if order.until is not None:
+        lacking = "> -1" if order.sort.number else "< '~'"
+        until = f"AND {value} <= ${len(parameters) + 1}::{kind} AND {value} {lacking}"
+        parameters.append(order.until)
+    # The words were checked when the register was made.
+    sql = _SORTED.format(
+        register=register, value=value, beyond=beyond, until=until, direction="DESC" if order.descending else "ASC"
+    )
+    return [_entry(row) for row in await connection.fetch(sql, *parameters)]
 
 
 async def read_one(

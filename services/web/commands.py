@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from schemas.facts import Moment
 from schemas.refusals import Kind, Refused, SeveralRefused, not_found
-from services.ledger import Context, Entry, KeyReused, Ledger, Unavailable, VersionConflict
+from services.ledger import Context, Entry, KeyReused, Ledger, Order, Unavailable, VersionConflict
 from services.web.handling import Answer, Plan, handle
 from services.web.idempotency import IdempotencyKey, KeyHeader, key_of
 from services.web.identity import Credentials, Identity, identify
@@ -147,6 +147,27 @@ async def register_page(
         limit=asked.rows,
     )
     shown, following = cut_page(entries, asked, lambda entry: (entry.key,))
+    return {"items": [present(entry) for entry in shown], "next": following, "position": position}
+
+
+async def sorted_register_page(
+    ledger: Ledger,
+    register: str,
+    asked: PageRequest,
+    moment: AsOf,
+    where: Mapping[str, Any],
+    order: Order | None,
+) -> dict[str, Any]:
+    """A page of a register in the order that is asked for; by key, which is the order of arrival, where none is."""
+    if order is None:
+        return await register_page(ledger, register, asked, moment, where)
+    position = await moment.resolve(ledger)
+    place = asked.after(int if order.sort.number else str, str)
+    entries = await ledger.sorted_page(
+        register, position, order, after=None if place is None else (place[0], str(place[1])),
+        where={name: value for name, value in where.items() if value is not None}, limit=asked.rows,
+    )  # fmt: skip
+    shown, following = cut_page(entries, asked, lambda entry: (order.sort.of(entry.document), entry.key))
     return {"items": [present(entry) for entry in shown], "next": following, "position": position}
 
 

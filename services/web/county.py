@@ -22,6 +22,9 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "payments.yaml": ("payments",),
     "backoffice.yaml": ("profiles",),
     "texts.yaml": ("texts",),
+    "organs.yaml": ("organs",),
+    "assessment.yaml": ("focus_areas", "wellbeing_coefficients"),
+    "interest.yaml": ("reference_rates",),
 }
 """The files of a folder, and the lists that stand in each."""
 

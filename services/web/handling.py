@@ -59,6 +59,10 @@ class Loaded(Generic[State]):
         """These facts on this stream, refused by the ledger if it has moved on since."""
         return StreamWrite(self.stream, self.version, tuple(event_of(fact) for fact in facts))
 
+    def unchanged(self) -> StreamWrite:
+        """Nothing on this stream, and still refused if it has moved on: what was read is what the plan rests on."""
+        return StreamWrite(self.stream, self.version, ())
+
 
 async def load(ledger: Ledger, stream: str, evolve: Callable[[State, Fact], State], initial: State) -> Loaded[State]:
     """A stream's state by folding its facts."""
@@ -147,11 +151,10 @@ async def _append(ledger: Ledger, context: Context, plan: Plan, body: bytes, key
     idempotency = None
     if key is not None and plan.refusal is None:
         idempotency = Idempotency(key.actor, key.key, key.fingerprint, body)
-    writes = tuple(write for write in plan.writes if write.events)
-    appended = await ledger.append(Unit(context, writes, idempotency))
+    appended = await ledger.append(Unit(context, plan.writes, idempotency))
     if appended.replayed is not None:
         return Answer(appended.replayed, None, 0, replayed=True)
     version = None
     if plan.writes:
         version = appended.versions.get(plan.writes[0].stream, plan.writes[0].expected)
-    return Answer(body, version, sum(len(write.events) for write in writes))
+    return Answer(body, version, sum(len(write.events) for write in plan.writes))

@@ -5,7 +5,7 @@ is an error when the module is loaded, and a route without one is an error when 
 
 The table says who may ask. What depends on the person or the case is decided behind it: an association
 sees its own alone (`limited_to`), the one who proposed never approves, whoever is disqualified never
-decides.
+decides, and an officer decides only while standing in for a decision maker.
 
     UnknownAction      a route names an action that the table does not have
     UnguardedRoute     a route names no action at all
@@ -63,6 +63,7 @@ INTAKE: Final[Mapping[str, frozenset[Role | None]]] = {
     "application.list": ASSOCIATION | PREPARATION | AUDITOR,
     "usage_report.submit": ASSOCIATION,
     "usage_report.read": ASSOCIATION | PREPARATION | AUDITOR,
+    "cost_report.submit": ASSOCIATION,
 }
 
 DECISIONS: Final[Mapping[str, frozenset[Role | None]]] = {
@@ -76,18 +77,30 @@ DECISIONS: Final[Mapping[str, frozenset[Role | None]]] = {
     "case.decide_task": OFFICER,
     "case.assess": OFFICER,
     "case.propose": OFFICER,
+    "case.set_coefficient": OFFICER,
     "allocation.preview": PREPARATION | AUDITOR,
     "allocation.choose": OFFICER,
     "conflict.declare": PREPARATION,
     "meeting.convene": DECISION_MAKER,
     "meeting.read": PREPARATION | AUDITOR,
-    "decision.make": DECISION_MAKER,
+    "meeting.set_agenda": PREPARATION,
+    "stand_in.name": DECISION_MAKER,
+    "stand_in.read": PREPARATION | AUDITOR,
+    "decision.make": PREPARATION,
     "decision.notify": OFFICER,
     "decision.read_document": ASSOCIATION | STAFF,
     "rectification.claim": ASSOCIATION | OFFICER,
-    "rectification.decide": DECISION_MAKER,
-    "recovery.decide": DECISION_MAKER,
-    "agreement.sign": PREPARATION,
+    "rectification.decide": PREPARATION,
+    "recovery.decide": PREPARATION,
+    "negotiation.note": OFFICER,
+    "agreement.draft": OFFICER,
+    "agreement.read": ASSOCIATION | STAFF,
+    "agreement.sign": ASSOCIATION | DECISION_MAKER,
+    "partnership.review": OFFICER,
+    "own_funding.prove": OFFICER,
+    "cost_report.check": OFFICER,
+    "change.propose": OFFICER,
+    "change.decide": PREPARATION,
     "de_minimis.read": STAFF,
     "hearing.open": OFFICER,
     "hearing.answer": ASSOCIATION | OFFICER,
@@ -101,20 +114,30 @@ PAYMENTS: Final[Mapping[str, frozenset[Role | None]]] = {
     "grant.list": FINANCE | AUDITOR,
     "run.propose": FINANCE,
     "run.approve": FINANCE,
+    "run.change": FINANCE,
+    "approver.set_limit": FINANCE,
+    "approver.name_stand_in": FINANCE,
+    "approver.read": FINANCE | AUDITOR,
     "run.send": FINANCE,
     "run.read": FINANCE | AUDITOR,
     "bank_file.import": FINANCE,
     "statement.read": FINANCE | AUDITOR,
     "voucher.export": FINANCE,
+    "voucher.acknowledge": FINANCE,
     "posting.import": FINANCE,
     "reconciliation.run": FINANCE,
     "reconciliation.read": FINANCE | AUDITOR,
     "difference.assign": FINANCE,
     "difference.resolve": FINANCE,
     "difference.accept": FINANCE,
+    "difference.reopen": FINANCE,
     "period.close": FINANCE,
     "account.correct": FINANCE,
-    "recovery.receive": FINANCE,
+    "payment.settle_cause": FINANCE,
+    "recovery.plan": FINANCE,
+    "recovery.set_off": FINANCE,
+    "recovery.write_off": FINANCE,
+    "recovery.claim_late_interest": FINANCE,
 }
 
 AUDIT: Final[Mapping[str, frozenset[Role | None]]] = {

@@ -4,7 +4,6 @@ other services would publish is given as facts.
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 from base64 import b64encode
@@ -12,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -24,8 +24,9 @@ from fastapi import FastAPI
 from schemas.facts import Fact
 from services.decisions.settings import DecisionsSettings
 from services.intake.settings import IntakeSettings
-from services.ledger import Context, Ledger, StreamWrite, Unit, migrate
+from services.ledger import Context, Ledger, StreamWrite, Unit
 from services.payments.settings import PaymentsSettings
+from services.web.county import load_county
 from services.web.handling import event_of
 from services.web.identity import Role
 from services.web.settings import ServiceSettings
@@ -40,6 +41,8 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "payments": PaymentsSettings,
 }
 ASSOCIATION = "2050864-5"
+# The county's data never changes once it is read, and reading it takes 0.1 s.
+county_in = cache(load_county)
 UNKNOWN = "019b7a1e-8c00-7000-8000-0000000000ff"
 
 
@@ -110,7 +113,7 @@ def composed(name: str, settings: ServiceSettings) -> tuple[FastAPI, Ledger]:
         return made[-1]
 
     original = module.ledger_of
-    with mock.patch.object(module, "ledger_of", keep):
+    with mock.patch.multiple(module, ledger_of=keep, load_county=county_in):
         app, _ = module.application(settings)
     return app, made[0]
 
@@ -118,8 +121,7 @@ def composed(name: str, settings: ServiceSettings) -> tuple[FastAPI, Ledger]:
 @asynccontextmanager
 async def in_process(name: str, database: FreshDatabase, folder: Path, moment: datetime) -> AsyncIterator[InProcess]:
     """A service with an empty ledger."""
-    made = await database.service(name)
-    await asyncio.to_thread(migrate, made.owner_dsn, made.schema, [SERVICES / name / "migrations"])
+    made = await database.migrated(name, SERVICES / name / "migrations")
     app, ledger = composed(name, settings_of(name, made.service_dsn, folder, moment))
     issuer = Issuer()
     app.state.verifier = make_verifier(issuer)

@@ -9,13 +9,14 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.envelope import Header, to_message
-from services.ledger import Appended, Context, Ledger, NewEvent, Record, StreamWrite, Unit, migrate
+from services.ledger import Appended, Context, Ledger, NewEvent, Record, StreamWrite, Unit
 from services.ledger.inbox import Message
 from services.ledger.partitions import reading
 from services.ledger.records import encode_moment
 from tests.infrastructure.databases import FreshDatabase
 
 SOURCE = "letters"
+LEDGERS = (SOURCE, "replies")
 DEADLINE_S = 40.0
 
 
@@ -26,8 +27,7 @@ def now() -> datetime:
 @asynccontextmanager
 async def ledger_of(database: FreshDatabase, service: str) -> AsyncIterator[Ledger]:
     """A started ledger of its own schema; asked for twice, two replicas of one ledger."""
-    made = await database.service(service)
-    await asyncio.to_thread(migrate, made.owner_dsn, made.schema)
+    made = (await database.all_migrated({each: [] for each in sorted({service, *LEDGERS})}))[service]
     ledger = Ledger(made.service_dsn, made.schema, now, pool_size=4)
     await ledger.start()
     try:

@@ -10,19 +10,23 @@ from pathlib import Path
 import httpx
 import pytest
 
-from schemas.decisions import AppropriationSet, CaseOpened, ProposalMade, RectificationClaimed
+from schemas.decisions import AppropriationSet, CaseOpened, MeetingConvened, ProposalMade, RectificationClaimed
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.in_process import InProcess, identity, in_process, problem
 from tests.unit.given import fact
 
 APPLIED = "160000.00 EUR"
+HYTE = "Hyvinvoinnin ja terveyden edistämisen lautakunta"
+AT_MEETING = {"organ": HYTE, "meeting_id": "hyte-2026-02-24"}
 
 
 @pytest.fixture
 async def decisions(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[InProcess]:
     async with in_process("decisions", database, tmp_path, datetime(2026, 2, 24, 8, 0, tzinfo=UTC)) as service:
         await service.given("appropriation/operating-2026", fact(AppropriationSet, amount="900000.00 EUR"))
+        convened = fact(MeetingConvened, organ=HYTE, present=["anna", "doris"])
+        await service.given("meeting/hyte-2026-02-24", convened)
         yield service
 
 
@@ -39,7 +43,7 @@ async def given_case(service: InProcess, number: int) -> str:
 async def decide(service: InProcess, case: str, *, aid: bool) -> httpx.Response:
     sent = {
         "outcome": "granted", "amount": APPLIED, "reasons": "Syyt", "payable_from": ["2026-04-01"],
-        "organ": "Hallitus", "de_minimis": {"aid": aid, "reason": "Myy palveluja"},
+        **AT_MEETING, "de_minimis": {"aid": aid, "reason": "Myy palveluja"},
     }  # fmt: skip
     headers = service.token(Role.DECISION_MAKER, person="anna")
     return await service.client.post(f"/v1/cases/{case}/decision", json=sent, headers=headers)
@@ -70,7 +74,7 @@ async def test_the_register_is_a_list_and_a_file_and_follows_a_changed_decision(
     await decisions.given(f"case/{case}", fact(RectificationClaimed, application_id=case))
     change = {
         "outcome": "granted_in_part", "amount": "150000.00 EUR", "reasons": "Laskuvirhe", "change": True,
-        "payable_from": ["2026-04-01"], "organ": "Jaosto",
+        "payable_from": ["2026-04-01"], **AT_MEETING,
     }  # fmt: skip
     headers = decisions.token(Role.DECISION_MAKER, person="doris")
     changed = await decisions.client.post(f"/v1/cases/{case}/claim-decision", json=change, headers=headers)

@@ -52,8 +52,9 @@ CRITERIA = [
     {"criterion_id": "impact", "label": {"fi": "Vaikuttavuus"}, "weight": 60, "points_max": 10},
     {"criterion_id": "equality", "label": {"fi": "Yhdenvertaisuus"}, "weight": 40, "points_max": 5},
 ]
+HYTE = "Hyvinvoinnin ja terveyden edistämisen lautakunta"
 PROPOSAL = {"outcome": "granted", "amount": "2000.00 EUR", "reasons": "Syyt"}
-DECISION = {**PROPOSAL, "payable_from": ["2026-04-01"], "organ": "Hallitus"}
+DECISION = {**PROPOSAL, "payable_from": ["2026-04-01"], "organ": "hyte-johtaja"}
 
 
 @dataclass
@@ -98,7 +99,8 @@ class Desk:
 
     async def decided(self, number: int, amount: str = "1500.00 EUR") -> str:
         made = {"amount": amount, "instalments": [{"number": 1, "amount": amount, "payable_from": "2026-04-01"}]}
-        return await self.case(number, fact(ProposalMade, person="bertta"), fact(DecisionMade, person="anna", **made))
+        decision = fact(DecisionMade, person="anna", organ=HYTE, **made)
+        return await self.case(number, fact(ProposalMade, person="bertta"), decision)
 
     async def assessed(self, number: int, hundredths: Sequence[int], applied: str) -> str:
         by = ("anna", "bertta", "cecilia")
@@ -447,55 +449,6 @@ async def test_the_same_decision_makes_the_same_document_again_and_another_in_sw
     assert made[0] == made[1] != made[2]
     swedish = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(made[2])).pages)
     assert "Norra Karelens" in swedish
-
-
-# --- claims and finality -------------------------------------------------------------------------------------
-
-
-async def notified(desk: Desk, number: int) -> str:
-    """Notice given on 7.12.2026: the last day is 28.12.2026."""
-    case = await desk.decided(number)
-    desk.service.at(datetime(2026, 12, 7, 8, 0, tzinfo=UTC))
-    told = await desk.done(f"cases/{case}/notice", {"manner": "electronic"})
-    assert told["last_claim_day"] == "2026-12-28"
-    return case
-
-
-@pytest.mark.parametrize(("minute", "in_time"), [("12:58", True), ("13:00", False)])
-async def test_a_claim_after_three_on_the_last_day_is_late(desk: Desk, minute: str, in_time: bool) -> None:
-    case = await notified(desk, 1)
-    desk.service.at(datetime.fromisoformat(f"2026-12-28T{minute}:00+00:00"))
-    told = await desk.done(f"cases/{case}/claims", {"grounds": "Laskuvirhe"})
-    assert told["in_time"] is in_time
-    [claimed] = [r for r in await desk.service.ledger.stream(f"case/{case}") if r.type == "rectification.claimed"]
-    assert claimed.data["received_on"] == "2026-12-28"
-
-
-async def test_a_decision_is_final_after_the_last_day_and_not_on_it_also_after_a_restart(
-    database: FreshDatabase, tmp_path: Path
-) -> None:
-    async with in_process("decisions", database, tmp_path, FEBRUARY) as service:
-        desk = Desk(service)
-        cases = [await notified(desk, number) for number in (1, 2)]
-        service.at(datetime(2026, 12, 28, 21, 58, tzinfo=UTC))
-        assert (await desk.done("deadlines/run"))["finalised"] == 0
-    async with in_process("decisions", database, tmp_path, datetime(2026, 12, 28, 22, 0, tzinfo=UTC)) as service:
-        desk = Desk(service)
-        assert (await desk.done("deadlines/run"))["finalised"] == 2
-        assert (await desk.done("deadlines/run"))["finalised"] == 0
-        shown = [await desk.shown(f"cases/{case}") for case in cases]
-        assert {(each["state"], each["final_on"]) for each in shown} == {("final", "2026-12-29")}
-
-
-async def test_a_late_claim_against_a_final_decision_leaves_it_final(desk: Desk) -> None:
-    case = await notified(desk, 1)
-    desk.service.at(datetime(2026, 12, 30, 8, 0, tzinfo=UTC))
-    assert (await desk.done("deadlines/run"))["finalised"] == 1
-    assert (await desk.done(f"cases/{case}/claims", {"grounds": "Laskuvirhe"}))["in_time"] is False
-    decision = {"outcome": "rejected", "amount": "0.00 EUR", "reasons": "Myöhässä", "change": False, "organ": "X"}
-    await desk.done(f"cases/{case}/claim-decision", decision)
-    shown = await desk.shown(f"cases/{case}")
-    assert (shown["state"], shown["amount"], shown["claim_outcome"]) == ("final", "1500.00 EUR", "not_examined")
 
 
 # --- what intake's events make here --------------------------------------------------------------------------

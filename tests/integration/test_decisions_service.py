@@ -35,7 +35,7 @@ async def given_case(service: InProcess, number: int, applied: str = "2000.00 EU
 async def decide(service: InProcess, case: str, person: str = "anna", amount: str = "2000.00 EUR") -> httpx.Response:
     sent = {
         "outcome": "granted", "amount": amount, "reasons": "Syyt", "conditions": [], "payable_from": ["2026-04-01"],
-        "organ": "Hallitus", "meeting_id": None,
+        "organ": "hyte-johtaja", "meeting_id": None,
     }  # fmt: skip
     headers = service.token(Role.DECISION_MAKER, Role.OFFICER, person=person)
     return await service.client.post(f"/v1/cases/{case}/decision", json=sent, headers=headers)
@@ -84,7 +84,7 @@ async def test_more_instalments_than_cents_are_refused(decisions: InProcess) -> 
     case = await given_case(decisions, 1, "0.01 EUR")
     sent = {
         "outcome": "granted", "amount": "0.01 EUR", "reasons": "Syyt", "payable_from": ["2026-04-01", "2026-05-01"],
-        "organ": "Hallitus",
+        "organ": "hyte-johtaja",
     }  # fmt: skip
     headers = decisions.token(Role.DECISION_MAKER)
     answer = await decisions.client.post(f"/v1/cases/{case}/decision", json=sent, headers=headers)

@@ -225,6 +225,50 @@ async def test_a_draft_with_a_key_is_begun_once_however_often_it_is_sent(intake:
     assert (await begin(intake, key="k-1", person="bertta")).json()["draft_id"] != draft_id
 
 
+async def test_a_key_that_began_a_draft_begins_no_other_one(intake: Office) -> None:
+    registered = fact(AssociationRegistered, association_id=OTHER_ASSOCIATION)
+    await intake.service.given(f"association/{OTHER_ASSOCIATION}", registered)
+    draft_id = (await begin(intake, key="k-1")).json()["draft_id"]
+    told = problem(await begin(intake, {**CONTENT, "purpose": "Toinen"}, "k-1"), 409, "idempotency-key-reused")
+    assert "take a new key" in told["detail"]
+    problem(await begin(intake, key="k-1", association=OTHER_ASSOCIATION), 409, "idempotency-key-reused")
+    headers = intake.applicant() | {"Idempotency-Key": "k-1"}
+    copied = await intake.post(f"/drafts/{draft_id}/copies", {"call_id": CALL_ID}, headers)
+    problem(copied, 409, "idempotency-key-reused")
+    assert (await begin(intake, key="k-1")).json()["draft_id"] == draft_id
+    assert await intake.service.ledger.pool.fetchval("SELECT count(*) FROM draft") == 1
+
+
+async def test_of_two_requests_with_one_key_at_the_same_time_one_begins_a_draft(intake: Office) -> None:
+    contents = [{**CONTENT, "purpose": f"Tarkoitus {number}"} for number in range(6)]
+    answers = await asyncio.gather(*(begin(intake, each, "k-1") for each in contents))
+    assert sorted(each.status_code for each in answers) == [201, *[409] * 5]
+    for answer in answers:
+        if answer.status_code == 409:
+            problem(answer, 409, "idempotency-key-reused")
+    (purpose,) = await intake.service.ledger.pool.fetch("SELECT content ->> 'purpose' AS purpose FROM draft")
+    assert purpose["purpose"] in {each["purpose"] for each in contents}
+
+
+async def test_a_key_of_the_ledger_is_free_for_a_draft_and_a_removed_draft_frees_its_own(intake: Office) -> None:
+    headers = intake.applicant() | {"Idempotency-Key": "k-1"}
+    assert (await intake.apply(headers)).status_code == 201
+    draft_id = (await begin(intake, key="k-1")).json()["draft_id"]
+    assert (await remove(intake, draft_id)).status_code == 204
+    another = await begin(intake, {}, key="k-1")
+    assert another.status_code == 201
+    assert another.json()["draft_id"] != draft_id
+
+
+async def test_a_copy_is_made_once_however_often_it_is_asked_for(intake: Office) -> None:
+    draft_id = await begun(intake)
+    headers = intake.applicant() | {"Idempotency-Key": "k-1"}
+    asked = [intake.post(f"/drafts/{draft_id}/copies", {"call_id": CALL_ID}, headers) for _ in range(3)]
+    answers = await asyncio.gather(*asked)
+    assert [each.status_code for each in answers] == [201] * 3
+    assert len({each.json()["draft_id"] for each in answers}) == 1
+
+
 async def test_another_associations_draft_is_as_if_it_were_not_there(intake: Office) -> None:
     registered = fact(AssociationRegistered, association_id=OTHER_ASSOCIATION)
     await intake.service.given(f"association/{OTHER_ASSOCIATION}", registered)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from schemas.decisions import SupplementRequested
+from schemas.decisions import RectificationNotified, SupplementRequested
 from schemas.intake import ApplicationStandingChanged, AssociationRegistered
 from services.intake.messages import Letterhead, Mailer, Occasion, Post, follow, list_messages, send_due
 from services.intake.reactions import standing_of
@@ -76,13 +76,17 @@ async def reached(intake: Office, subject: str) -> tuple[str, str, str] | None:
         ("received", None), ("in_preparation", "received"), ("supplement_requested", "supplement_requested"),
         ("transferred", "transferred"), ("decided", "decided"), ("notified", "notified"), ("final", "final"),
         ("paid", "paid"), ("payment_delayed", "payment_delayed"), ("recovery", "recovery"), ("withdrawn", None),
+        ("agreement_offered", "agreement_offered"), ("agreement_signed", None),
+        ("cost_report_returned", "cost_report_returned"), ("cost_report_accepted", None),
+        ("change_decided", "change_decided"),
     ],
 )  # fmt: skip
 async def test_a_new_standing_is_an_occasion_once(intake: Office, standing: str, occasion: str | None) -> None:
     application_id = await applied(intake)
+    request_id = UNKNOWN if standing == "supplement_requested" else None
     changed = fact(
         ApplicationStandingChanged, application_id=application_id, standing=standing, due_on="2026-02-06",
-        question="Tilinpäätös?", municipality="joensuu", request_id=UNKNOWN,
+        question="Tilinpäätös?", municipality="joensuu", request_id=request_id,
     )  # fmt: skip
     await intake.service.given(f"application/{application_id}", changed)
     found = await occasions(intake)
@@ -94,6 +98,15 @@ async def test_a_new_standing_is_an_occasion_once(intake: Office, standing: str,
     await follow(intake.service.ledger, intake.telling.occasions)
     await follow(intake.service.ledger, intake.telling.occasions)
     assert len(await list_messages(intake.service.ledger)) == len(found)
+
+
+async def test_notice_of_the_decision_on_a_claim_is_told_with_the_last_day_to_appeal(intake: Office) -> None:
+    application_id = await applied(intake)
+    notified = standing_of(fact(RectificationNotified, application_id=application_id))
+    assert notified is not None
+    await intake.service.given(f"application/{application_id}", notified)
+    [found] = await occasions(intake)
+    assert (found.name, str(found.parameters["last_appeal_day"])) == ("claim_notified", "2026-04-27")
 
 
 async def test_an_amendment_is_told_once_to_each_who_has_applied_or_is_writing(intake: Office) -> None:

@@ -23,7 +23,6 @@ from services.ledger import (
     Unavailable,
     Unit,
     VersionConflict,
-    migrate,
 )
 from services.ledger.inspection import inspect
 from services.ledger.proofs import Proofs, TableSource
@@ -46,9 +45,7 @@ COUNTS = Register("counts", frozenset({"a.happened"}), lambda record, _: [record
 
 @pytest.fixture
 async def made(database: FreshDatabase) -> ServiceDatabase:
-    service = await database.service("letters")
-    await asyncio.to_thread(migrate, service.owner_dsn, service.schema)
-    return service
+    return await database.migrated("letters")
 
 
 async def _started(dsn: str, made: ServiceDatabase, patience_seconds: float = 20.0) -> Ledger:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from schemas.intake import AttachmentStored
 from services.decisions.views import REGISTERS as OF_DECISIONS
 from services.intake.views import REGISTERS as OF_INTAKE
-from services.ledger import Context, Ledger, StreamWrite, Unit, migrate
+from services.ledger import Context, Ledger, StreamWrite, Unit
 from services.ledger.registers import Registers, read_page
 from services.payments.views import REGISTERS as OF_PAYMENTS
 from services.web.handling import event_of
@@ -27,8 +26,7 @@ OTHER = "1234567-1"
 
 @pytest.mark.parametrize("service", sorted(REGISTERS))
 async def test_every_look_up_of_a_register_has_its_index(service: str, database: FreshDatabase) -> None:
-    made = await database.service(service)
-    await asyncio.to_thread(migrate, made.owner_dsn, made.schema, [SERVICES / service / "migrations"])
+    made = await database.migrated(service, SERVICES / service / "migrations")
     connection = await asyncpg.connect(made.owner_dsn)
     try:
         rows = await connection.fetch("SELECT indexdef FROM pg_indexes WHERE tablename = 'register_version'")
@@ -50,8 +48,7 @@ def test_a_question_goes_by_the_first_look_up_that_it_names_by_text() -> None:
 
 
 async def test_a_page_that_is_looked_up_is_the_page_that_is_filtered(database: FreshDatabase) -> None:
-    made = await database.service("intake")
-    await asyncio.to_thread(migrate, made.owner_dsn, made.schema, [SERVICES / "intake" / "migrations"])
+    made = await database.migrated("intake", SERVICES / "intake" / "migrations")
     ledger = Ledger(made.service_dsn, made.schema, lambda: datetime.now(UTC), OF_INTAKE)
     await ledger.start()
     try:

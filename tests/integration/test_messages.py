@@ -39,7 +39,7 @@ from services.intake.messages import (
     write,
 )
 from services.intake.messages.sending import ATTEMPTS_MAX, BACK_OFF, LEASE
-from services.ledger import Context, Ledger, NewEvent, Record, StreamWrite, Unit, migrate
+from services.ledger import Context, Ledger, NewEvent, Record, StreamWrite, Unit
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.mail_server import CUT, HOST, MailServer
 from tests.integration.post import until
@@ -53,6 +53,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "supplement_requested": {"question": "Lähettäkää tilinpäätös.", "due_on": date(2026, 2, 20)},
     "transferred": {"municipality": "Joensuu"},
     "notified": {"last_claim_day": date(2026, 3, 9)},
+    "claim_notified": {"last_appeal_day": date(2026, 4, 27)},
+    "cost_report_returned": {"due_on": date(2026, 8, 3)},
     "paid": {"paid_on": date(2026, 2, 5)},
     "report_due": {"due_on": date(2026, 4, 30)},
     "hearing": {"due_on": date(2026, 4, 30)},
@@ -142,9 +144,7 @@ def occasions_of(record: Record) -> list[Occasion]:
 
 async def prepared(database: FreshDatabase, *folders: Path) -> str:
     """Migrates intake's schema, and gives the address for the service's role."""
-    made = await database.service("intake")
-    await asyncio.to_thread(migrate, made.owner_dsn, made.schema, folders)
-    return made.service_dsn
+    return (await database.migrated("intake", *folders)).service_dsn
 
 
 @asynccontextmanager

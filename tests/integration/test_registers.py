@@ -24,7 +24,6 @@ from services.ledger import (
     StreamWrite,
     Unit,
     VersionConflict,
-    migrate,
 )
 from services.ledger.rebuild import rebuild
 from tests.infrastructure.databases import FreshDatabase
@@ -84,9 +83,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def made(database: FreshDatabase) -> ServiceDatabase:
-    service = await database.service("letters")
-    await asyncio.to_thread(migrate, service.owner_dsn, service.schema)
-    return service
+    return await database.migrated("letters")
 
 
 @pytest.fixture

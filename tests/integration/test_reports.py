@@ -19,6 +19,7 @@ from schemas.decisions import (
     DecisionBecameFinal,
     DecisionMade,
     DecisionNotified,
+    PaymentNoted,
     ProposalMade,
     ReportAccepted,
     ReportReceived,
@@ -139,6 +140,7 @@ async def test_a_recovery_waits_until_the_applicant_was_heard(decisions: InProce
     async def recover() -> httpx.Response:
         return await decisions.client.post(f"/v1/cases/{CASE}/recovery", json=recovery, headers=board)
 
+    await decisions.given(f"case/{CASE}", fact(PaymentNoted, application_id=CASE))
     problem(await recover(), 409, "not-heard")
     opened = await decisions.client.post(f"/v1/cases/{CASE}/hearings", json=planned, headers=officer)
     assert opened.status_code == 201, opened.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.audit.app import application
 from services.audit.handlers import Mirror
 from services.audit.settings import AuditSettings
-from services.ledger import Checkpoint, Context, Ledger, NewEvent, Record, Signer, StreamWrite, Unit, migrate
+from services.ledger import Checkpoint, Context, Ledger, NewEvent, Record, Signer, StreamWrite, Unit
 from services.ledger.checkpointing import Checkpointer
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
@@ -88,9 +87,8 @@ async def watching(
     database: FreshDatabase, source: str = LEDGER, bootstrap: str = "127.0.0.1:1", flavour: str = "embedded"
 ) -> AsyncIterator[Watched]:
     """A ledger and audit, both started, with nothing recorded. Audit's service is made by `client`."""
-    made, audit = await database.service(LEDGER), await database.service("audit")
-    await asyncio.to_thread(migrate, made.owner_dsn, made.schema)
-    await asyncio.to_thread(migrate, audit.owner_dsn, audit.schema, [MIGRATIONS])
+    both = await database.all_migrated({LEDGER: [], "audit": [MIGRATIONS]})
+    made, audit = both[LEDGER], both["audit"]
     ledger = Ledger(made.service_dsn, made.schema, now, pool_size=4)
     await ledger.start()
     signer = Signer(f"grant-ledger/{source}", Ed25519PrivateKey.generate())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,7 @@ import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from deploy.local.service_database import ServiceDatabase
-from services.ledger import Checkpoint, Context, Ledger, NewEvent, Signer, StreamWrite, Unit, migrate
+from services.ledger import Checkpoint, Context, Ledger, NewEvent, Signer, StreamWrite, Unit
 from services.ledger.checkpointing import Checkpointer
 from services.ledger.inspection import Finding, inspect, leaves_of
 from tests.infrastructure.databases import FreshDatabase
@@ -86,8 +85,7 @@ async def fill(ledger: Ledger, checkpointer: Checkpointer) -> None:
 
 async def seal(database: FreshDatabase, fill: Callable[[Ledger, Checkpointer], Awaitable[None]] = fill) -> Sealed:
     """Makes the ledger in a database of its own."""
-    made = await database.service(LEDGER)
-    await asyncio.to_thread(migrate, made.owner_dsn, made.schema)
+    made = await database.migrated(LEDGER)
     ticks = count()
     ledger = Ledger(made.service_dsn, made.schema, lambda: START + timedelta(seconds=next(ticks)), pool_size=1)
     signer = Signer(f"grant-ledger/{LEDGER}", Ed25519PrivateKey.generate())

@@ -28,9 +28,10 @@ def fact(kind: type[AnyFact], /, **changed: Any) -> AnyFact:
     return kind.model_validate({**SAMPLES[kind.event_type, kind.event_schema], **changed})
 
 
-def folded(evolve: Callable[[State, Fact], State], state: State, *facts: Fact) -> State:
-    """A state after these facts."""
-    return fold(evolve, state, facts)
+def folded(evolve: Callable[[State, Fact], State], state: Any, *facts: Fact) -> State:
+    """A state after these facts. What it is is known by what evolves it: a run may begin as none."""
+    after: State = fold(evolve, state, facts)
+    return after
 
 
 def fold(evolve: Callable[[State, Fact], State], state: State, facts: Iterable[Fact]) -> State:

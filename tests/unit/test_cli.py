@@ -28,7 +28,7 @@ from services.ledger.tree import leaf_hash, root_of
 FINE, FAILED, WRONG_USE = 0, 1, 2
 COMMANDS = (
     ("up",), ("demo",), ("verify",), ("replay",), ("rebuild",), ("parked", "list"), ("parked", "retry"), ("token",),
-    ("migrate",), ("contracts",),
+    ("migrate",), ("contracts",), ("reconcile",), ("intake", "sweep-attachments"), ("profile", "check"),
 )  # fmt: skip
 SIGNER = Signer("grant-ledger/intake", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 EVENTS = 20
@@ -127,6 +127,10 @@ def test_an_option_that_there_is_not_is_wrong_use(grants: Grants, command: tuple
         (["parked", "list", "intake", "--url", "http://[::1", "--token", "t"], "no address"),
         (["parked", "list", "intake", "--url", "http://127.0.0.1:1", "--token", "ä"], "printable ASCII"),
         (["parked", "list", "intake", "--url", "http://127.0.0.1:1", "--token", "a\nb"], "printable ASCII"),
+        (["intake", "sweep-attachments", "--older-than", "5m"], "12h, 1d"),
+        (["intake", "sweep-attachments", "--older-than", "0d"], "12h, 1d"),
+        (["intake", "sweep-attachments", "--attachments-url", "file:///tmp/x"], "--database-url and"),
+        (["intake", "sweep-attachments", "--database-url", NOWHERE], "--attachments-url"),
         (["token", "--person", "anna"], "--role"),
         (["token", "--role", "officer"], "--person"),
         (["token", "--role", "officer", "--person", ""], "1 to 128 characters"),
@@ -173,7 +177,7 @@ def test_the_demo_empties_no_folder_that_is_not_its_own(grants: Grants, tmp_path
 # --- a local system that does not run ------------------------------------------------------------------------
 
 ON_A_SYSTEM = ("token --role officer --person anna", "replay intake --from 1", "rebuild intake",
-               "parked list intake", "parked retry intake 1")  # fmt: skip
+               "parked list intake", "parked retry intake 1", "intake sweep-attachments")  # fmt: skip
 
 
 def record(**changed: object) -> str:

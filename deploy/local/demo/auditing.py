@@ -89,7 +89,8 @@ def figures(folder: Path) -> dict[str, Any]:
         return sum(cents(row[field]) for row in rows)
 
     paid = total(of("payment.booked")) - total(of("payment.returned"))
-    claimed, received = total(of("recovery.claimed")), total(of("recovery.received"))
+    interest, received = total(of("recovery.interest_claimed")), total(of("recovery.received"))
+    claimed = total(of("recovery.claimed")) + interest
     closed = of("period.closed")
     balance = sum(cents(each["debits"]) - cents(each["credits"]) for each in closed)
     return {
@@ -100,6 +101,7 @@ def figures(folder: Path) -> dict[str, Any]:
         "granted_eur": euros(total(of("grant.awarded")) + total(of("grant.changed"), "change")).removesuffix(" EUR"),
         "paid_eur": euros(paid).removesuffix(" EUR"),
         "recovered_eur": euros(received).removesuffix(" EUR"),
+        "recovery_interest_eur": euros(interest).removesuffix(" EUR"),
         "recovery_open_eur": euros(claimed - received).removesuffix(" EUR"),
         "transferred_to_municipality": len(of("case.transferred")),
         "withdrawn": len(of("case.withdrawn")),

@@ -11,6 +11,8 @@ from deploy.local.demo.world import BOARD, OFFICERS, OPERATOR, World, iso
 from schemas.money import euros
 
 FIRST_YEAR_DAYS = (date(2026, 4, 10), date(2026, 9, 1))
+COMMITTEE = "Hyvinvoinnin ja terveyden edistämisen lautakunta"
+CLAIMED = frozenset({Mark.CLAIM_CHANGES, Mark.CLAIM_UPHELD})
 
 
 async def prepare(world: World, applications: Sequence[Application]) -> None:
@@ -117,29 +119,32 @@ def payable_days(application: Application, first_day: date) -> list[str]:
 
 
 async def decide(world: World, applications: Sequence[Application], meeting: str, first_day: date) -> None:
-    """The board decides at a meeting, section by section, in the order of the agenda."""
-    held_on = iso(world.system.clock.now().date())
-    organ = "Hyvinvoinnin ja terveyden edistämisen lautakunta"
-    await world.post(
-        BOARD[0], "decisions", "/v1/meetings",
-        {"meeting_id": meeting, "organ": organ, "held_on": held_on, "present": [each.id for each in BOARD]},
-    )  # fmt: skip
+    """The committee decides at a meeting, section by section, in the order of the agenda."""
+    await _convene(world, meeting, "decision", _decided(applications))
 
     async def one(application: Application) -> None:
         outcome, amount = outcome_of(application)
         body = {
             "outcome": outcome, "amount": euros(amount), "reasons": application.reason or "Kriteerien mukainen",
             "conditions": ["Selvitys käytöstä on annettava."] if amount else [],
-            "payable_from": payable_days(application, first_day) if amount else [], "organ": organ,
+            "payable_from": payable_days(application, first_day) if amount else [], "organ": COMMITTEE,
             "meeting_id": meeting,
         }  # fmt: skip
         await _act(world, application, "decision", body, person=BOARD[0])
-        if application.basket == "partnership" and outcome != "rejected":
-            agreement = {"years": application.years, "without_money": application.in_kind, "terms": "Sopimus liitteenä"}
-            await _act(world, application, "agreement", agreement)
 
     for application in _decided(applications):
         await one(application)
+
+
+async def _convene(world: World, meeting: str, matter: str, applications: Sequence[Application]) -> None:
+    """A meeting of the committee today, with its agenda."""
+    held_on = iso(world.system.clock.now().date())
+    await world.post(
+        BOARD[0], "decisions", "/v1/meetings",
+        {"meeting_id": meeting, "organ": COMMITTEE, "held_on": held_on, "present": [each.id for each in BOARD]},
+    )  # fmt: skip
+    items = [{"application_id": world.id_of(each), "matter": matter} for each in applications]
+    await world.call(OFFICERS[0], "PUT", "decisions", f"/v1/meetings/{meeting}/agenda", json={"items": items})
 
 
 async def give_notice(world: World, applications: Sequence[Application]) -> None:
@@ -152,40 +157,53 @@ async def give_notice(world: World, applications: Sequence[Application]) -> None
 
 async def claim(world: World, applications: Sequence[Application]) -> None:
     """Two claims for rectification come in."""
-    for application in applications:
-        if application.marks & {Mark.CLAIM_CHANGES, Mark.CLAIM_UPHELD}:
-            grounds = application.claim_grounds or "Päätöstä pyydetään oikaistavaksi"
-            await _act(world, application, "claims", {"grounds": grounds}, person=world.applicant(application))
+    for application in claimed(applications):
+        grounds = application.claim_grounds or "Päätöstä pyydetään oikaistavaksi"
+        await _act(world, application, "claims", {"grounds": grounds}, person=world.applicant(application))
 
 
-async def decide_claims(world: World, applications: Sequence[Application], first_day: date) -> None:
-    """Another board member decides on them: one decision changes, one stands."""
+def claimed(applications: Sequence[Application]) -> list[Application]:
+    """Those whose applicants claim rectification."""
+    return [each for each in applications if each.marks & CLAIMED]
+
+
+async def decide_claims(world: World, applications: Sequence[Application], meeting: str, first_day: date) -> None:
+    """The committee itself decides on them at a later meeting, presented by another member than the decisions: one
+    decision changes, one stands.
+    """
+    await _convene(world, meeting, "claim", claimed(applications))
     for application in _marked(applications, Mark.CLAIM_CHANGES):
         assert application.claim_cents is not None, "the population says what the claim changes to"
         full = application.claim_cents == application.applied_cents
-        await _decide_claim(world, application, {
+        await _decide_claim(world, application, meeting, {
             "change": True, "outcome": "granted" if full else "granted_in_part",
             "amount": euros(application.claim_cents), "payable_from": [iso(first_day)],
         })  # fmt: skip
     for application in _marked(applications, Mark.CLAIM_UPHELD):
         outcome, amount = outcome_of(application)
-        await _decide_claim(world, application, {"change": False, "outcome": outcome, "amount": euros(amount)})
+        upheld = {"change": False, "outcome": outcome, "amount": euros(amount)}
+        await _decide_claim(world, application, meeting, upheld)
 
 
-async def _decide_claim(world: World, application: Application, ruling: dict[str, Any]) -> None:
-    body = {"reasons": "Oikaisuvaatimuksen johdosta", "organ": "Hyte-lautakunta", "payable_from": [], **ruling}
+async def _decide_claim(world: World, application: Application, meeting: str, ruling: dict[str, Any]) -> None:
+    where = {"organ": COMMITTEE, "meeting_id": meeting}
+    body = {"reasons": "Oikaisuvaatimuksen johdosta", "payable_from": [], **where, **ruling}
     await _act(world, application, "claim-decision", body, person=BOARD[1])
 
 
-async def become_final(world: World, moment: datetime) -> None:
-    """The last days for claims have passed."""
+async def give_notice_of_claims(world: World, applications: Sequence[Application]) -> None:
+    """Notice of the decisions on claims, with how to appeal: the days to appeal begin."""
+    for application in claimed(applications):
+        await _act(world, application, "claim-notice", {"manner": "electronic"})
+
+
+async def become_final(world: World, moment: datetime, waiting: Sequence[Application] = ()) -> None:
+    """The last days for claims have passed: every decision is final but those that can still be appealed against."""
     world.at(moment)
     await world.post(OPERATOR, "decisions", "/v1/deadlines/run")
-
-    async def none_left() -> bool:
-        return not await world.all_items(OFFICERS[0], "decisions", "/v1/cases", state="notified")
-
-    await world.until("every decision is final", none_left)
+    left = await world.all_items(OFFICERS[0], "decisions", "/v1/cases", state="notified")
+    found = sorted(each["application_id"] for each in left)
+    world.check(f"{moment:%Y-%m-%d}: not final yet", sorted(world.id_of(each) for each in waiting), found)
 
 
 async def recover(world: World, application: Application) -> None:

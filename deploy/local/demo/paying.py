@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy.local.demo.population import Application, Mark
 from deploy.local.demo.world import FINANCE, HELSINKI, OFFICERS, World, helsinki, iso
+from schemas.money import cents
 
 ACCOUNT = "ALUE"
 SETTLEMENT_HOLIDAYS = (date(2026, 4, 3), date(2026, 4, 6), date(2026, 5, 1), date(2026, 12, 25))
@@ -26,15 +27,19 @@ def open_bank(world: World) -> None:
     bank.close_account("SULJETTU")
 
 
-async def released(world: World, least: int = 1) -> None:
-    """Waits until at least so many instalments can be paid, and nothing waits for a decision or an account."""
+async def released(world: World, least: int = 1, *, waiting: int = 0) -> None:
+    """Waits until at least so many instalments can be paid, and of those whose day has come only so many wait for
+    something: those that can still be appealed against.
+    """
+    today = iso(world.system.clock.now().astimezone(HELSINKI).date())
 
     async def enough() -> bool:
         payables = (await world.get(FINANCE[0], "payments", "/v1/payables"))["items"]
-        held = [each for each in payables if each["held"] and not each["held"].startswith("payable from")]
-        return not held and sum(1 for each in payables if each["held"] is None) >= least
+        held = [each["held"] for each in payables if each["held"] and each["payable_from"] <= today]
+        world.notes["held"] = held
+        return held == ["waits for finality"] * waiting and sum(each["held"] is None for each in payables) >= least
 
-    await world.until(f"{least} instalments are payable", enough)
+    await world.until(f"{least} instalments are payable and {waiting} wait", enough)
 
 
 async def pay(
@@ -114,7 +119,7 @@ async def correct_accounts(world: World) -> None:
 
 
 async def receive_recovery(world: World, application: Application) -> None:
-    """The association pays the claim with its reference number."""
+    """The association pays the claim and its interest with the claim's reference number."""
     identity = world.id_of(application)
 
     async def claimed() -> bool:
@@ -124,6 +129,15 @@ async def receive_recovery(world: World, application: Application) -> None:
 
     await world.until("the recovery is claimed", claimed)
     world.system.bank.credit(
-        ACCOUNT, application.recovery_cents, reference=world.notes["claim"]["reference"],
+        ACCOUNT, cents(world.notes["claim"]["left"]), reference=world.notes["claim"]["reference"],
         debtor_name=application.association.name[:70], debtor_iban=application.association.iban,
     )  # fmt: skip
+
+
+async def recovered(world: World) -> None:
+    """Nothing is left of the claim, and there was interest on it."""
+    reference = world.notes["claim"]["reference"]
+    claims = await world.all_items(FINANCE[0], "payments", "/v1/claims")
+    claim = next(each for each in claims if each["reference"] == reference)
+    world.check("nothing is left of the recovery", "0.00 EUR", claim["left"])
+    world.check("the recovery bore interest", True, cents(claim["interest"]) > 0)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from deploy.local.broker import Broker
-from deploy.local.demo import applying, auditing, deciding, paying
+from deploy.local.demo import applying, auditing, deciding, following, paying
 from deploy.local.demo.closing import close_period
 from deploy.local.demo.population import Application, Mark, build_population
 from deploy.local.demo.report import print_report
@@ -62,14 +62,18 @@ async def _meeting(world: World) -> None:
     await deciding.decide(world, _of(world, theme=False), "hyte-2026-03-10", date(2026, 4, 10))
     world.at(helsinki(2026, 3, 11))
     await deciding.give_notice(world, _of(world, theme=False))
+    await following.agree(world, _of(world, theme=False))
+    await following.prove_own_funding(world, _of(world, theme=False))
 
 
 async def _claims(world: World) -> None:
     world.at(helsinki(2026, 3, 20))
     await deciding.claim(world, _of(world, theme=False))
     world.at(helsinki(2026, 3, 31))
-    await deciding.decide_claims(world, _of(world, theme=False), date(2026, 4, 10))
-    await deciding.become_final(world, helsinki(2026, 4, 9))
+    await deciding.decide_claims(world, _of(world, theme=False), "hyte-2026-03-31", date(2026, 5, 12))
+    world.at(helsinki(2026, 4, 1))
+    await deciding.give_notice_of_claims(world, _of(world, theme=False))
+    await deciding.become_final(world, helsinki(2026, 4, 9), deciding.claimed(world.population.applications))
     await applying.send_until(world, helsinki(2026, 4, 13, 8))
 
 
@@ -100,6 +104,7 @@ async def _second_run(world: World) -> None:
 async def _theme(world: World) -> None:
     world.at(helsinki(2026, 5, 6))
     await deciding.prepare(world, _of(world, theme=True))
+    await deciding.become_final(world, helsinki(2026, 5, 12))
     world.at(helsinki(2026, 5, 19))
     await deciding.decide(world, _of(world, theme=True), "hyte-2026-05-19", date(2026, 5, 25))
     world.at(helsinki(2026, 5, 20))
@@ -113,6 +118,7 @@ async def _theme(world: World) -> None:
 
 async def _autumn(world: World) -> None:
     world.at(helsinki(2026, 9, 1))
+    await following.report_costs(world, _of(world, theme=False))
     await paying.released(world)
     await paying.pay(world, date(2026, 9, 2))
     await paying.bank_until(world, date(2026, 9, 3))
@@ -123,6 +129,7 @@ async def _autumn(world: World) -> None:
     await paying.receive_recovery(world, _one(world, Mark.RECOVERY))
     effects = await paying.bank_until(world, date(2026, 11, 11))
     world.check("the recovery comes in", 1, effects.get("recovery.received"))
+    await paying.recovered(world)
 
 
 async def _books(world: World) -> None:

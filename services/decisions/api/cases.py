@@ -1,35 +1,31 @@
-"""Cases over HTTP: appropriations, meetings, each act on a case, and acts on many."""
+"""Cases over HTTP: the worklist, each act on a case up to notice of its decision, and acts on many."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
-from schemas.decisions import MeetingConvened
 from schemas.facts import Contract, Date
-from schemas.identifiers import Person, Slug, Text
-from schemas.money import NonNegativeAmount
-from schemas.refusals import not_found
-from services.decisions.handlers import Decisions, Documents, Reports
+from schemas.identifiers import BusinessId, Person, Slug, Text
+from schemas.refusals import invalid, not_found
+from services.decisions.handlers import Decisions, Documents
 from services.decisions.handlers.bulk import on_each
 from services.decisions.handlers.cases import (
     Assess,
     Assign,
-    DecideClaim,
     DecideTask,
     GiveNotice,
     MakeDecision,
-    OpenHearing,
     Propose,
-    Recover,
-    SignAgreement,
 )
 from services.decisions.handlers.documents import Language
-from services.ledger import Ledger
-from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
+from services.decisions.views import CASE_SORTS
+from services.ledger import Ledger, Order
+from services.web.commands import AsOf, Command, as_of, command, register_entry, respond, sorted_register_page
 from services.web.identity import Identity
 from services.web.pages import PageRequest, page_request
 from services.web.permissions import limited_to, require
@@ -37,17 +33,15 @@ from services.web.problems import problem_responses
 
 Asked = Annotated[PageRequest, Depends(page_request)]
 When = Annotated[AsOf, Depends(as_of)]
+CaseSort = Literal[
+    "arrived_on", "-arrived_on", "next_deadline", "-next_deadline", "association_name", "-association_name",
+    "ranking_hundredths", "-ranking_hundredths",
+]  # fmt: skip
+"""How the worklist may be sorted; with a minus the other way round."""
 _ANSWERS = problem_responses(404, 409, 412)
 _PDF: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
 }
-
-
-class SetAppropriation(Contract):
-    """An appropriation, such as operating-2026."""
-
-    appropriation_id: Slug
-    amount: NonNegativeAmount
 
 
 class DeclareConflict(Contract):
@@ -70,18 +64,6 @@ class Reasoned(Contract):
     reason: Text
 
 
-class AnswerHearing(Contract):
-    """What the applicant says to a planned recovery."""
-
-    answer: Text
-
-
-class Claim(Contract):
-    """The grounds of a claim for rectification."""
-
-    grounds: Text
-
-
 class AssignMany(Assign):
     """The same officer and deputy for several cases."""
 
@@ -94,61 +76,29 @@ class NotifyMany(GiveNotice):
     application_ids: tuple[UUID, ...] = Field(min_length=1, max_length=500)
 
 
-def shared(decisions: Decisions, reports: Reports, ledger: Ledger) -> APIRouter:
-    """Appropriations, meetings, and the timer that people may run by hand."""
-    routes = APIRouter(tags=["appropriations and meetings"])
-
-    @routes.post("/appropriations", status_code=201, responses=_ANSWERS)
-    async def set_appropriation(
-        sent: SetAppropriation, commanded: Annotated[Command, Depends(command("appropriation.set"))]
-    ) -> Response:
-        """Set an appropriation."""
-        return respond(await decisions.set_appropriation(commanded, sent.appropriation_id, sent.amount), 201)
-
-    @routes.get("/appropriations", dependencies=[Depends(require("appropriation.read"))])
-    async def list_appropriations(asked: Asked, when: When) -> dict[str, Any]:
-        """The appropriations, with what decisions bind of them."""
-        return await register_page(ledger, "appropriations", asked, when, {})
-
-    @routes.post("/meetings", status_code=201, responses=_ANSWERS)
-    async def convene(
-        meeting: MeetingConvened, commanded: Annotated[Command, Depends(command("meeting.convene"))]
-    ) -> Response:
-        """Convene a meeting with those present."""
-        return respond(await decisions.convene(commanded, meeting), 201)
-
-    @routes.get("/meetings", dependencies=[Depends(require("meeting.read"))])
-    async def list_meetings(asked: Asked, when: When) -> dict[str, Any]:
-        """The meetings."""
-        return await register_page(ledger, "meetings", asked, when, {})
-
-    @routes.post("/deadlines/run")
-    async def run_deadlines(
-        commanded: Annotated[Command, Depends(command("deadline.run"))],
-    ) -> dict[str, int]:
-        """Make decisions final whose last day for a claim has passed, then ask for reports and remind of them."""
-        finalised = await decisions.run_deadlines(commanded.context)
-        return {"finalised": finalised, "reports": await reports.run(commanded.context)}
-
-    return routes
-
-
 def reading(ledger: Ledger) -> APIRouter:
     """The worklist and single cases."""
     routes = APIRouter(tags=["cases"])
 
     @routes.get("/cases", dependencies=[Depends(require("case.list"))])
-    async def list_cases(
+    async def list_cases(  # noqa: PLR0917 - what a worklist is asked by
         asked: Asked,
         when: When,
         basket: Slug | None = None,
         state: Slug | None = None,
         officer: Person | None = None,
         municipality: Slug | None = None,
+        call_id: Slug | None = None,
+        association_id: BusinessId | None = None,
+        sort: CaseSort | None = None,
+        deadline_until: Date | None = None,
     ) -> dict[str, Any]:
-        """The cases as of a moment."""
-        where = {"basket": basket, "state": state, "officer": officer, "municipality": municipality}
-        return await register_page(ledger, "cases", asked, when, where)
+        """The cases as of a moment: the worklist. `deadline_until` shows what is due by then, the next first."""
+        where = {
+            "basket": basket, "state": state, "officer": officer, "municipality": municipality, "call_id": call_id,
+            "association_id": association_id,
+        }  # fmt: skip
+        return await sorted_register_page(ledger, "cases", asked, when, where, _order(sort, deadline_until))
 
     @routes.get(
         "/cases/{application_id}",
@@ -161,6 +111,18 @@ def reading(ledger: Ledger) -> APIRouter:
         return await register_entry(ledger, response, "cases", key, f"case/{key}", when)
 
     return routes
+
+
+def _order(sort: CaseSort | None, deadline_until: date | None) -> Order | None:
+    """Raises Refused where a deadline is asked for in another order than that of the deadlines."""
+    if sort is None and deadline_until is None:
+        return None
+    field = (sort or "next_deadline").removeprefix("-")
+    chosen = next(each for each in CASE_SORTS if each.field == field)
+    if deadline_until is not None and field != "next_deadline":
+        raise invalid("another-order", "cases by their deadline are sorted by next_deadline", "/sort")
+    until = None if deadline_until is None else deadline_until.isoformat()
+    return Order(chosen, descending=(sort or "").startswith("-"), until=until)
 
 
 def preparation(decisions: Decisions) -> APIRouter:
@@ -245,63 +207,6 @@ def deciding(decisions: Decisions) -> APIRouter:
         """Give notice of the decision today, with the decision document."""
         return respond(await decisions.notify(commanded, application_id, sent))
 
-    @routes.post("/claims", status_code=201, responses=_ANSWERS)
-    async def claim(
-        application_id: UUID,
-        sent: Claim,
-        commanded: Annotated[Command, Depends(command("rectification.claim"))],
-    ) -> Response:
-        """Claim rectification of the decision."""
-        await _own_case(decisions, commanded.identity, "rectification.claim", application_id)
-        return respond(await decisions.claim(commanded, application_id, sent.grounds), 201)
-
-    @routes.post("/claim-decision", responses=_ANSWERS)
-    async def decide_claim(
-        application_id: UUID,
-        sent: DecideClaim,
-        commanded: Annotated[Command, Depends(command("rectification.decide"))],
-    ) -> Response:
-        """Decide the pending claim."""
-        return respond(await decisions.decide_claim(commanded, application_id, sent))
-
-    @routes.post("/agreement", responses=_ANSWERS)
-    async def sign_agreement(
-        application_id: UUID,
-        sent: SignAgreement,
-        commanded: Annotated[Command, Depends(command("agreement.sign"))],
-    ) -> Response:
-        """Sign a partnership's agreement."""
-        return respond(await decisions.sign_agreement(commanded, application_id, sent))
-
-    @routes.post("/hearings", status_code=201, responses=_ANSWERS)
-    async def open_hearing(
-        application_id: UUID,
-        sent: OpenHearing,
-        commanded: Annotated[Command, Depends(command("hearing.open"))],
-    ) -> Response:
-        """Hear the applicant on a planned recovery."""
-        return respond(await decisions.open_hearing(commanded, application_id, sent), 201)
-
-    @routes.post("/hearings/{hearing_id}/answer", responses=_ANSWERS)
-    async def answer_hearing(
-        application_id: UUID,
-        hearing_id: UUID,
-        sent: AnswerHearing,
-        commanded: Annotated[Command, Depends(command("hearing.answer"))],
-    ) -> Response:
-        """Answer in a hearing."""
-        await _own_case(decisions, commanded.identity, "hearing.answer", application_id)
-        return respond(await decisions.answer_hearing(commanded, application_id, hearing_id, sent.answer))
-
-    @routes.post("/recovery", status_code=201, responses=_ANSWERS)
-    async def recover(
-        application_id: UUID,
-        sent: Recover,
-        commanded: Annotated[Command, Depends(command("recovery.decide"))],
-    ) -> Response:
-        """Decide to recover a grant or a part of it."""
-        return respond(await decisions.recover(commanded, application_id, sent), 201)
-
     return routes
 
 
@@ -345,21 +250,25 @@ def documents(decisions: Decisions, documents: Documents) -> APIRouter:
         application_id: UUID,
         identity: Annotated[Identity, Depends(require("decision.read_document"))],
         language: Language | None = None,
+        about: Literal["decision", "claim"] = "decision",
     ) -> Response:
-        """The decision document of which notice was given, as PDF."""
-        await _own_case(decisions, identity, "decision.read_document", application_id)
-        loaded = await decisions.case(application_id)
-        if loaded.state is None:
-            raise not_found("such case")
-        content = await documents.read(loaded.state, language)
-        name = f"paatos-{application_id}.pdf"
+        """The decision document of which notice was given, as PDF: of the decision, or of the last one on a claim."""
+        await own_case(decisions, identity, "decision.read_document", application_id)
+        _, case = await decisions.existing(application_id)
+        claim_id = None
+        if about == "claim":
+            if case.claim_decided is None:
+                raise not_found("decision on a claim in this case")
+            claim_id = case.claim_decided.claim_id
+        content = await documents.read(case, language, claim_id)
+        name = f"{'paatos' if claim_id is None else 'oikaisupaatos'}-{application_id}.pdf"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(content, media_type="application/pdf", headers=headers)
 
     return routes
 
 
-async def _own_case(decisions: Decisions, identity: Identity, action: str, application_id: UUID) -> None:
+async def own_case(decisions: Decisions, identity: Identity, action: str, application_id: UUID) -> None:
     """Another association's case is answered as if it were not there."""
     limit = limited_to(identity, action)
     if limit is None:

@@ -1,4 +1,4 @@
-"""What a decision document says: everything that it prints of the decision, the case and the county's rules."""
+"""What decision documents say: everything that they print of the decision, the case and the county's rules."""
 
 from __future__ import annotations
 
@@ -49,10 +49,13 @@ Prose = Annotated[Text, AfterValidator(_several_lines)]
 
 
 class Official(Contract):
-    """A person as the document names them. Neither may be blank (as Ahjo's decisions, City-of-Helsinki/yjdh)."""
+    """A person as the document names them. Neither may be blank (as Ahjo's decisions, City-of-Helsinki/yjdh).
+    `stands_in_for` names the person for whom they decided as a stand-in (*sijaisena*).
+    """
 
     name: Line
     title: Line
+    stands_in_for: Line | None = None
 
 
 class GrantPeriod(Contract):
@@ -79,38 +82,45 @@ class Rule(Contract):
 
 
 class Notice(Contract):
-    """How notice (*tiedoksianto*) is given, and how many days after sending it counts as received."""
+    """How notice (*tiedoksianto*) is given, how many days after sending it counts as received, and on which Helsinki
+    date that is, where it is given already.
+    """
 
     manner: NoticeManner
     received_after_days: int = Field(strict=True, ge=1, le=60)
+    received_on: Date | None = None
 
 
-class RectificationInstructions(Contract):
-    """The instructions for claiming rectification (*oikaisuvaatimusohje*): who may claim, within how many days of
-    notice, where, what a claim holds, and the last day where notice was given already. `closes_at` is the time of day,
-    in Helsinki, at which the registry closes.
+class Instructions(Contract):
+    """How a decision is attacked: who may, within how many days of notice, where, what is to be told, and the last day
+    where notice was given already.
     """
 
     who: Prose
     days: int = Field(strict=True, ge=1, le=365)
     where: Prose
     contents: tuple[Prose, ...] = Field(min_length=1, max_length=CONTENTS_MAX)
-    closes_at: time | None
     last_day: Date | None
 
 
-class DecisionDocument(Contract):
-    """A decision as its parties get it (Administrative Procedure Act 434/2003): the authority and date, the parties,
-    what is decided, the reasons and the rules, who tells more, and how rectification is claimed.
+class RectificationInstructions(Instructions):
+    """The instructions for claiming rectification (*oikaisuvaatimusohje*). `closes_at` is the time of day, in Helsinki,
+    at which the registry closes.
+    """
 
-    `county`, `organ`, `basket`, `call` and the texts are in `language` already; `section` is the section (*pykälä*) of
-    a meeting's minutes; `contact` tells whom to ask (name, telephone, address); amounts are cents. Raises
-    ValidationError, which names the field and what would be right.
+    closes_at: time | None
+
+
+class CaseDocument(Contract):
+    """What the document of every decision in a case says: where the decision stands, whose case it is, its instalments,
+    what it rests on, who made it, and notice.
+
+    `county`, `basket`, `call` and the texts are in `language` already; `section` is the section (*pykälä*) of a
+    meeting's minutes; `contact` tells whom to ask (name, telephone, address); amounts are cents.
     """
 
     language: Language
     county: Line
-    organ: Line
     decided_on: Date
     section: int | None = Field(strict=True, ge=1)
     diary_number: DiaryNumber
@@ -118,20 +128,40 @@ class DecisionDocument(Contract):
     association_id: BusinessId
     basket: Line
     call: Line
+    instalments: tuple[Instalment, ...] = Field(max_length=60)
+    rules: tuple[Rule, ...] = Field(max_length=RULES_MAX)
+    decision_maker: Official
+    contact: Prose
+    notice: Notice
+
+
+def check_instalments(instalments: tuple[Instalment, ...], amount: int) -> None:
+    """Raises ValueError unless the instalments add up to the sum (cents) and are numbered in order."""
+    total = sum(instalment.amount for instalment in instalments)
+    if total != amount:
+        raise ValueError(f"instalments are {euros(total)} together: they add up to amount, {euros(amount)}")
+    numbers = [instalment.number for instalment in instalments]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise ValueError(f"instalments are numbered {numbers}: they are numbered from 1, in order, without gaps")
+
+
+class DecisionDocument(CaseDocument):
+    """A decision as its parties get it (Administrative Procedure Act 434/2003): the authority and date, the parties,
+    what is decided, the reasons and the rules, who tells more, and how rectification is claimed.
+
+    `organ` is in `language` already. Raises ValidationError, which names the field and what would be right.
+    """
+
+    organ: Line
     purpose: Prose
     outcome: Outcome
     applied: NonNegativeMoney
     amount: NonNegativeMoney
-    instalments: tuple[Instalment, ...] = Field(max_length=60)
     period: GrantPeriod | None
     reasons: Prose
     conditions: tuple[Prose, ...] = Field(max_length=CONDITIONS_MAX)
     report_due: Date | None
-    rules: tuple[Rule, ...] = Field(max_length=RULES_MAX)
     preparer: Official
-    decision_maker: Official
-    contact: Prose
-    notice: Notice
     rectification: RectificationInstructions
 
     @property
@@ -157,12 +187,7 @@ class DecisionDocument(Contract):
 
     @model_validator(mode="after")
     def _instalments_add_up(self) -> Self:
-        total = sum(instalment.amount for instalment in self.instalments)
-        if total != self.amount:
-            raise ValueError(f"instalments are {euros(total)} together: they add up to amount, {euros(self.amount)}")
-        numbers = [instalment.number for instalment in self.instalments]
-        if numbers != list(range(1, len(numbers) + 1)):
-            raise ValueError(f"instalments are numbered {numbers}: they are numbered from 1, in order, without gaps")
+        check_instalments(self.instalments, self.amount)
         return self
 
     @model_validator(mode="after")

@@ -9,6 +9,8 @@ from importlib.resources import files
 
 import typst
 
+from services.decisions.documents.claim_content import claim_content
+from services.decisions.documents.claim_model import ClaimDocument
 from services.decisions.documents.content import content
 from services.decisions.documents.errors import NotRendered
 from services.decisions.documents.model import DecisionDocument
@@ -19,13 +21,14 @@ def _template() -> bytes:
     return files(__package__).joinpath("decision.typ").read_bytes()
 
 
-def render(document: DecisionDocument) -> bytes:
+def render(document: DecisionDocument | ClaimDocument) -> bytes:
     """The document as PDF/A-2a and PDF/UA-1 in one file.
 
     The same document gives the same bytes, at any time and in any process: its dates are the decision's, its fonts are
     those inside typst, and no text is read as markup. Raises NotRendered.
     """
-    data = json.dumps(content(document), ensure_ascii=False)
+    held = claim_content(document) if isinstance(document, ClaimDocument) else content(document)
+    data = json.dumps(held, ensure_ascii=False)
     try:
         made = typst.compile(
             _template(),

@@ -12,6 +12,20 @@ from services.decisions.documents.model import Language
 
 
 @dataclass(frozen=True, slots=True)
+class InstructionWords:
+    """One language's words of how a decision is attacked. `days` are for one day and for more."""
+
+    heading: str
+    who: str
+    within: str
+    days: tuple[str, str]
+    closed_days: str
+    last_day: str
+    where: str
+    contents: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """One language's words. Braces stand for what `content` fills in."""
 
@@ -48,19 +62,14 @@ class Wording:
     people: str
     decision_maker: str
     preparer: str
+    stand_in: str
     contact: str
     notice: str
     manners: Mapping[NoticeManner, str]
-    rectification: str
-    who: str
-    within: str
-    days: tuple[str, str]
+    received_on: str
     not_counted: str
-    closed_days: str
     closes_at: str
-    last_day: str
-    where: str
-    contents: str
+    rectification: InstructionWords
 
 
 _FI: Final = Wording(
@@ -104,6 +113,7 @@ _FI: Final = Wording(
     people="Päätöksentekijä ja lisätiedot",
     decision_maker="Päätöksentekijä",
     preparer="Valmistelija",
+    stand_in="{name}, {title}, sijaisena (sijaistettava {principal})",
     contact="Lisätietoja antaa",
     notice="Tiedoksianto",
     manners=MappingProxyType(
@@ -114,20 +124,23 @@ _FI: Final = Wording(
             "{days}. päivänä kirjeen lähettämisestä.",
         }
     ),
-    rectification="Oikaisuvaatimusohje",
-    who="Kuka saa vaatia oikaisua",
-    within="Oikaisuvaatimuksen määräaika",
-    days=(
-        "Oikaisuvaatimus on tehtävä {days} päivän kuluessa päätöksen tiedoksisaannista.",
-        "Oikaisuvaatimus on tehtävä {days} päivän kuluessa päätöksen tiedoksisaannista.",
-    ),
+    received_on="Päätös katsotaan saaduksi tiedoksi {day}.",
     not_counted="Tiedoksisaantipäivää ei lueta määräaikaan.",
-    closed_days="Jos määräajan viimeinen päivä on pyhäpäivä, itsenäisyyspäivä, vapunpäivä, joulu- tai juhannusaatto "
-    "tai arkilauantai, oikaisuvaatimuksen saa tehdä ensimmäisenä arkipäivänä sen jälkeen.",
     closes_at="Oikaisuvaatimuksen on saavuttava määräajan viimeisenä päivänä ennen kirjaamon sulkemista kello {time}.",
-    last_day="Oikaisuvaatimuksen viimeinen päivä on {day}.",
-    where="Mihin oikaisuvaatimus toimitetaan",
-    contents="Oikaisuvaatimuksessa on ilmoitettava",
+    rectification=InstructionWords(
+        heading="Oikaisuvaatimusohje",
+        who="Kuka saa vaatia oikaisua",
+        within="Oikaisuvaatimuksen määräaika",
+        days=(
+            "Oikaisuvaatimus on tehtävä {days} päivän kuluessa päätöksen tiedoksisaannista.",
+            "Oikaisuvaatimus on tehtävä {days} päivän kuluessa päätöksen tiedoksisaannista.",
+        ),
+        closed_days="Jos määräajan viimeinen päivä on pyhäpäivä, itsenäisyyspäivä, vapunpäivä, joulu- tai "
+        "juhannusaatto tai arkilauantai, oikaisuvaatimuksen saa tehdä ensimmäisenä arkipäivänä sen jälkeen.",
+        last_day="Oikaisuvaatimuksen viimeinen päivä on {day}.",
+        where="Mihin oikaisuvaatimus toimitetaan",
+        contents="Oikaisuvaatimuksessa on ilmoitettava",
+    ),
 )
 
 _SV: Final = Wording(
@@ -171,6 +184,7 @@ _SV: Final = Wording(
     people="Beslutsfattare och mer information",
     decision_maker="Beslutsfattare",
     preparer="Beredare",
+    stand_in="{name}, {title}, som ställföreträdare för {principal}",
     contact="Mer information ges av",
     notice="Delgivning",
     manners=MappingProxyType(
@@ -181,21 +195,24 @@ _SV: Final = Wording(
             "brevet sändes.",
         }
     ),
-    rectification="Anvisning för begäran om omprövning",
-    who="Vem som får begära omprövning",
-    within="Tidsfrist för begäran om omprövning",
-    days=(
-        "Begäran om omprövning ska göras inom {days} dag från delfåendet av beslutet.",
-        "Begäran om omprövning ska göras inom {days} dagar från delfåendet av beslutet.",
-    ),
+    received_on="Beslutet anses ha delgetts den {day}.",
     not_counted="Dagen för delfåendet räknas inte med i tidsfristen.",
-    closed_days="Om tidsfristens sista dag är en helgdag, självständighetsdagen, första maj, jul- eller midsommarafton "
-    "eller en helgfri lördag får begäran om omprövning göras den första vardagen därefter.",
     closes_at="Begäran om omprövning ska vara framme på tidsfristens sista dag innan registratorskontoret stänger "
     "klockan {time}.",
-    last_day="Den sista dagen för begäran om omprövning är {day}.",
-    where="Vart begäran om omprövning lämnas",
-    contents="I begäran om omprövning ska anges",
+    rectification=InstructionWords(
+        heading="Anvisning för begäran om omprövning",
+        who="Vem som får begära omprövning",
+        within="Tidsfrist för begäran om omprövning",
+        days=(
+            "Begäran om omprövning ska göras inom {days} dag från delfåendet av beslutet.",
+            "Begäran om omprövning ska göras inom {days} dagar från delfåendet av beslutet.",
+        ),
+        closed_days="Om tidsfristens sista dag är en helgdag, självständighetsdagen, första maj, jul- eller "
+        "midsommarafton eller en helgfri lördag får begäran om omprövning göras den första vardagen därefter.",
+        last_day="Den sista dagen för begäran om omprövning är {day}.",
+        where="Vart begäran om omprövning lämnas",
+        contents="I begäran om omprövning ska anges",
+    ),
 )
 
 WORDING: Final[Mapping[Language, Wording]] = MappingProxyType({"fi": _FI, "sv": _SV})

@@ -24,7 +24,9 @@ Rule = Literal["full_by_rank", "proportional", "floor_and_ceiling"]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An application to share with: its points in hundredths and what it can get at most, in cents."""
+    """An application to share with: its points in hundredths, multiplied by its coefficient, and what it can get at
+    most, in cents. It is ranked, and the least points are reached, by the multiplied points.
+    """
 
     application_id: UUID
     hundredths: int

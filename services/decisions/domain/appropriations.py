@@ -15,8 +15,6 @@ from schemas.decisions import (
     AppropriationReleased,
     AppropriationSet,
     DiaryNumberAssigned,
-    MeetingConvened,
-    SectionTaken,
 )
 from schemas.facts import Fact
 from schemas.money import euros
@@ -78,30 +76,3 @@ def assign_diary_number(
     """The next diary number; `write` makes its text of the running number and the year, by the county's pattern."""
     number = running + 1
     return DiaryNumberAssigned(diary_number=write(number, year), running=number, application_id=application_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """A board's meeting and the last section of its minutes."""
-
-    convened: MeetingConvened
-    section: int = 0
-
-
-def evolve_meeting(state: Meeting | None, fact: Fact) -> Meeting | None:
-    """The meeting after a fact."""
-    match fact:
-        case MeetingConvened():
-            return Meeting(fact)
-        case SectionTaken() if state is not None:
-            return replace(state, section=fact.section)
-    return state
-
-
-def take_section(state: Meeting, application_id: UUID, disqualified: frozenset[str] = frozenset()) -> SectionTaken:
-    """The next section of the minutes for a case; those present who are disqualified in it leave for it."""
-    excluded = tuple(person for person in state.convened.present if person in disqualified)
-    return SectionTaken(
-        meeting_id=state.convened.meeting_id, section=state.section + 1, application_id=application_id,
-        excluded=excluded,
-    )  # fmt: skip

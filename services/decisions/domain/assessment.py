@@ -9,6 +9,7 @@ from fractions import Fraction
 from schemas.calls import Criterion
 from schemas.decisions import AssessmentRecorded, CallNoted, Score
 from schemas.facts import Fact
+from schemas.money import rounded
 from schemas.refusals import Refused, SeveralRefused, invalid
 
 HUNDREDTHS_MAX = 10_000
@@ -40,11 +41,6 @@ def summarise(assessments: Collection[AssessmentRecorded]) -> Summary | None:
     if not points:
         return None
     return Summary(rounded(Fraction(sum(points), len(points))), min(points), max(points), len(points))
-
-
-def rounded(value: Fraction) -> int:
-    """Half up, as people round: 71.5 is 72."""
-    return int(value + Fraction(1, 2)) if value >= 0 else -rounded(-value)
 
 
 def weighted(criteria: Sequence[Criterion], scores: Sequence[Score]) -> int:

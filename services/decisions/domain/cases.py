@@ -13,13 +13,13 @@ from uuid import UUID
 
 from schemas.decisions import (
     ActRefused,
-    AgreementSigned,
     AssessmentRecorded,
     CallNoted,
     CaseAssigned,
     CaseOpened,
     CaseTransferred,
     CaseWithdrawn,
+    CoefficientSet,
     ConflictDeclared,
     DecisionBecameFinal,
     DecisionDocumented,
@@ -29,10 +29,12 @@ from schemas.decisions import (
     HearingOpened,
     Instalment,
     Outcome,
+    PaymentNoted,
     ProposalMade,
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
+    RectificationNotified,
     Score,
     SupplementReceived,
     SupplementRequested,
@@ -40,16 +42,18 @@ from schemas.decisions import (
 )
 from schemas.facts import Fact
 from schemas.money import euros, split
-from schemas.refusals import Refused, conflict, forbidden, invalid, not_found
+from schemas.refusals import Refused, conflict, forbidden, invalid
 
-from . import assessment
+from . import agreements, assessment, changes, interest, projects
 from .reports import Reports
 from .reports import evolve as evolve_reports
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as it stands. `amount` is the sum in force, in cents."""
+    """A case as it stands. `amount` is the sum in force, in cents; `movements` are payments, returns and recoveries,
+    in the order in which they became known.
+    """
 
     opened: CaseOpened
     officer: str | None = None
@@ -63,14 +67,23 @@ class Case:
     proposal: ProposalMade | None = None
     proposers: frozenset[str] = field(default_factory=frozenset)
     decision: DecisionMade | None = None
-    documents: Mapping[str, DecisionDocumented] = field(default_factory=dict)
+    documents: Mapping[tuple[UUID | None, str], DecisionDocumented] = field(default_factory=dict)
     amount: int = 0
     notified: DecisionNotified | None = None
     claim: RectificationClaimed | None = None
     claims_decided: int = 0
+    claim_decided: RectificationDecided | None = None
+    claim_answered: RectificationClaimed | None = None
+    claim_notified: RectificationNotified | None = None
+    claim_examined: bool = False
+    last_appeal_day: date | None = None
     final_on: date | None = None
-    agreement: AgreementSigned | None = None
+    partnership: agreements.Partnership = field(default_factory=agreements.Partnership)
+    project: projects.Project = field(default_factory=projects.Project)
+    changes: changes.Changes = field(default_factory=changes.Changes)
     reports: Reports = field(default_factory=dict)
+    movements: tuple[interest.Movement, ...] = ()
+    coefficient: CoefficientSet | None = None
     hearing: HearingOpened | None = None
     heard: bool = False
     recovered: int = 0
@@ -101,7 +114,9 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
         case TaskDecided():
             return replace(state, task=fact)
         case DecisionDocumented():
-            return replace(state, documents={**state.documents, fact.language: fact})
+            return replace(state, documents={**state.documents, (fact.claim_id, fact.language): fact})
+        case CoefficientSet():
+            return replace(state, coefficient=fact)
         case SupplementRequested():
             return replace(state, open_requests=state.open_requests | {fact.request_id})
         case SupplementReceived():
@@ -119,19 +134,51 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
         case RectificationClaimed():
             return replace(state, claim=fact)
         case RectificationDecided():
-            return replace(state, claim=None, amount=fact.amount, claims_decided=state.claims_decided + 1)
+            return _claim_decided(state, fact)
+        case RectificationNotified():
+            late = state.claim_decided is not None and state.claim_decided.outcome == "not_examined"
+            return replace(
+                state, claim_notified=fact, last_appeal_day=state.last_appeal_day if late else fact.last_appeal_day
+            )
         case DecisionBecameFinal():
             return replace(state, final_on=fact.final_on)
-        case AgreementSigned():
-            return replace(state, agreement=fact)
         case HearingOpened():
             return replace(state, hearing=fact, heard=False)
         case HearingAnswered():
             return replace(state, heard=True)
         case RecoveryDecided():
-            return replace(state, recovered=state.recovered + fact.amount, hearing=None, heard=False)
-    after = evolve_reports(state.reports, fact)
-    return state if after is state.reports else replace(state, reports=after)
+            return replace(
+                state, recovered=state.recovered + fact.amount, hearing=None, heard=False,
+                movements=(*state.movements, fact),
+            )  # fmt: skip
+        case PaymentNoted():
+            return replace(state, movements=(*state.movements, fact))
+    return _followed_up(state, fact)
+
+
+def _claim_decided(state: Case, decided: RectificationDecided) -> Case:
+    """A claim that was examined opens the way to the court anew; a late one leaves it as it was."""
+    examined = decided.outcome != "not_examined"
+    return replace(
+        state, claim=None, amount=decided.amount, claims_decided=state.claims_decided + 1, claim_decided=decided,
+        claim_answered=state.claim, claim_notified=None, claim_examined=state.claim_examined or examined,
+        last_appeal_day=None if examined else state.last_appeal_day,
+    )  # fmt: skip
+
+
+def _followed_up(state: Case, fact: Fact) -> Case:
+    """What follows a decision is folded by the part of the domain that it belongs to."""
+    reports = evolve_reports(state.reports, fact)
+    if reports is not state.reports:
+        return replace(state, reports=reports)
+    partnership = agreements.evolve(state.partnership, fact)
+    if partnership is not state.partnership:
+        return replace(state, partnership=partnership)
+    project = projects.evolve(state.project, fact)
+    if project is not state.project:
+        return replace(state, project=project)
+    after = changes.evolve(state.changes, fact)
+    return state if after is state.changes else replace(state, changes=after)
 
 
 def _stepped_aside(state: Case, person: str) -> Case:
@@ -151,11 +198,15 @@ def _stepped_aside(state: Case, person: str) -> Case:
     )  # fmt: skip
 
 
-def attempt(case: Case, person: str, act: str, tied: frozenset[str] = frozenset()) -> ActRefused | None:
+def attempt(
+    case: Case, person: str, act: str, tied: frozenset[str] = frozenset(), another: str | None = None
+) -> ActRefused | None:
     """The event of a refused attempt when `person` may take no part in the act, else None. `tied` are those who act or
     sign for the applicant: they are disqualified without having declared it.
 
-    Acts: assign, request_supplement, assess, propose, decide, notify, transfer, decide_claim, recover.
+    Acts: assign, request_supplement, assess, propose, decide, notify, transfer, decide_claim, recover, and what follows
+    a decision. `another` is who did the part of the act that another person has to do: proposed the change, drafted the
+    agreement.
     """
     reason = None
     if person in case.disqualified:
@@ -164,10 +215,20 @@ def attempt(case: Case, person: str, act: str, tied: frozenset[str] = frozenset(
         reason = f"{person} acts for the applicant and so is disqualified in this case"
     elif act == "decide" and person in case.proposers:
         reason = f"{person} made the proposal and so does not decide"
-    elif act == "decide_claim" and case.decision is not None and case.decision.person == person:
+    elif act == "decide_claim" and case.decision is not None and person in _made(case.decision):
         reason = f"{person} made the decision and so does not decide on the claim against it"
-    if reason is None:
-        return None
+    elif person == another:
+        reason = f"{person} prepared it and so leaves it to another person"
+    return None if reason is None else refuse(case, person, act, reason)
+
+
+def _made(decision: DecisionMade) -> set[str | None]:
+    """Who made a decision, and in whose place."""
+    return {decision.person, decision.on_behalf_of}
+
+
+def refuse(case: Case, person: str, act: str, reason: str) -> ActRefused:
+    """The event of a refused attempt."""
     return ActRefused(application_id=case.opened.application_id, person=person, act=act, reason=reason)
 
 
@@ -236,6 +297,12 @@ def decide_task(case: Case, decided: TaskDecided) -> list[Fact]:
         right = f"{euros(applied)}, the whole sum" if whole else f"more than nothing and less than {euros(applied)}"
         raise invalid("eligible-does-not-fit", f"of this task the county's part is {right}", "/eligible")
     return [decided]
+
+
+def set_coefficient(case: Case, chosen: CoefficientSet) -> list[Fact]:
+    """Sets what the points are multiplied by before ranking; a later one replaces it, until the decision."""
+    _open_for_preparation(case)
+    return [] if case.coefficient == chosen else [chosen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +416,7 @@ class Ruling:
     payable_from: tuple[date, ...]
     meeting_id: str | None = None
     section: int | None = None
+    on_behalf_of: str | None = None
 
 
 def decide(case: Case, ruling: Ruling) -> list[Fact]:
@@ -368,6 +436,7 @@ def decide(case: Case, ruling: Ruling) -> list[Fact]:
             amount=ruling.amount, instalments=plan_instalments(ruling.amount, ruling.payable_from),
             reasons=ruling.reasons, conditions=ruling.conditions, decided_on=ruling.decided_on, person=ruling.person,
             organ=ruling.organ, meeting_id=ruling.meeting_id, section=ruling.section,
+            on_behalf_of=ruling.on_behalf_of, own_funding=case.opened.own_funding,
         )
     ]  # fmt: skip
 
@@ -385,7 +454,7 @@ def document(case: Case, made: DecisionDocumented) -> list[Fact]:
     """Records the document of the decision, once for a language."""
     if case.decision is None:
         raise conflict("not-decided", "there is no decision to write a document of")
-    return [] if case.documents.get(made.language) == made else [made]
+    return [] if case.documents.get((made.claim_id, made.language)) == made else [made]
 
 
 def claim(case: Case, claim_id: UUID, received_on: date, grounds: str, counts_on: date | None = None) -> list[Fact]:
@@ -405,10 +474,27 @@ def claim(case: Case, claim_id: UUID, received_on: date, grounds: str, counts_on
     ]  # fmt: skip
 
 
-def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:  # noqa: FBT001 - the caller says what it means by name
-    """Decides the pending claim: the sum changes to the ruling's, or stands; a late claim is not examined."""
+def check_claimed(case: Case) -> None:
+    """Raises Refused when no claim is pending."""
     if case.claim is None:
         raise conflict("no-claim", "no claim is pending")
+
+
+def claim_to_notify(case: Case) -> RectificationDecided:
+    """The last decision on a claim. Raises Refused when there is none."""
+    if case.claim_decided is None:
+        raise conflict("claim-not-decided", "there is no decision on a claim to give notice of")
+    return case.claim_decided
+
+
+def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:  # noqa: FBT001 - the caller says what it means by name
+    """Decides the pending claim: the sum changes to the ruling's, or stands; a late claim is not examined. Notice of
+    the former claim's decision comes before, where that claim was examined: without it nobody could appeal against it.
+    """
+    check_claimed(case)
+    assert case.claim is not None, "a claim is pending"
+    if case.claim_examined and case.last_appeal_day is None:
+        raise conflict("claim-not-notified", "give notice of the former decision on a claim first")
     if change and not case.claim.in_time:
         raise conflict("claim-late", "a late claim is not examined: it changes nothing")
     if change:
@@ -426,76 +512,34 @@ def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:  # noq
             association_name=case.opened.association_name, iban=case.opened.iban, basket=case.opened.basket,
             pays=case.opened.pays, outcome=outcome, previous_amount=case.amount, amount=amount,
             instalments=instalments, reasons=ruling.reasons, decided_on=ruling.decided_on, person=ruling.person,
+            organ=ruling.organ, meeting_id=ruling.meeting_id, section=ruling.section,
+            on_behalf_of=ruling.on_behalf_of, own_funding=case.opened.own_funding,
+            municipality=case.opened.municipality,
         )
     ]  # fmt: skip
 
 
+def notify_claim(case: Case, notice: RectificationNotified) -> list[Fact]:
+    """Gives notice of the last decision on a claim, once."""
+    assert claim_to_notify(case).claim_id == notice.claim_id, "notice is given of the last decision"
+    if case.claim_notified is not None:
+        raise conflict("notified-already", "notice was given already")
+    return [notice]
+
+
+def last_open_day(case: Case) -> date | None:
+    """The last Helsinki date on which the decision can still be attacked: by a claim, or, where a claim was examined,
+    by an appeal to the administrative court against the decision on it. None while no such day is known: no notice was
+    given yet, or a claim that came in time waits for its decision or for notice of it.
+    """
+    if case.notified is None or (case.claim is not None and case.claim.in_time):
+        return None
+    return case.last_appeal_day if case.claim_examined else case.notified.last_claim_day
+
+
 def become_final(case: Case, today: date) -> list[Fact]:
-    """Finality, when the last day for a claim has passed and none that came in time is pending; nothing before that."""
-    pending = case.claim is not None and case.claim.in_time
-    if case.notified is None or pending or case.final_on is not None:
-        return []
-    if today <= case.notified.last_claim_day:
+    """Finality, when nobody can attack the decision any more; nothing before that."""
+    last_day = last_open_day(case)
+    if last_day is None or today <= last_day or case.final_on is not None:
         return []
     return [DecisionBecameFinal(application_id=case.opened.application_id, final_on=today)]
-
-
-def sign_agreement(case: Case, years: int, without_money: bool, terms: str) -> list[Fact]:  # noqa: FBT001 - the caller says what it means by name
-    """Signs a partnership's agreement after a decision."""
-    if case.opened.basket != "partnership":
-        raise conflict("no-partnership", "agreements are signed of partnerships")
-    if case.decision is None or case.decision.outcome in {"rejected", "not_examined"}:
-        raise conflict("not-granted", "an agreement follows a favourable decision")
-    return [
-        AgreementSigned(
-            application_id=case.opened.application_id, years=years, without_money=without_money, terms=terms
-        )
-    ]
-
-
-def open_hearing(case: Case, hearing: HearingOpened, today: date) -> list[Fact]:
-    """Hears the applicant on a planned recovery; the day to answer by lies ahead. One hearing at a time."""
-    if case.hearing is not None:
-        raise conflict("hearing-open", "a hearing is open: decide on the recovery first")
-    left = case.amount - case.recovered
-    if hearing.amount > left:
-        raise conflict("more-than-granted", f"{euros(left)} can be recovered at most")
-    if hearing.answer_by <= today:
-        raise invalid("deadline-past", "the day to answer by lies after today", "/answer_by")
-    return [hearing]
-
-
-def answer_hearing(case: Case, answered: HearingAnswered) -> list[Fact]:
-    """Takes the applicant's answer, once, and also after its day as long as nothing is decided."""
-    if case.hearing is None or case.hearing.hearing_id != answered.hearing_id:
-        raise not_found("open hearing with this id")
-    if case.heard:
-        raise conflict("answered-already", "the hearing was answered already")
-    return [answered]
-
-
-def check_heard(case: Case, amount: int, today: date) -> None:
-    """Raises Refused before the applicant was heard on a recovery of so much (cents): they answered, or their time is
-    over.
-    """
-    if case.hearing is None:
-        raise conflict("not-heard", "open a hearing of the applicant first")
-    if amount > case.hearing.amount:
-        raise conflict("heard-on-less", f"the applicant was heard on {euros(case.hearing.amount)}")
-    if not case.heard and today <= case.hearing.answer_by:
-        day = f"{case.hearing.answer_by:%-d.%-m.%Y}"
-        raise conflict("hearing-open", f"the applicant may answer until {day}")
-
-
-def recover(case: Case, recovery: RecoveryDecided, small_limit: int) -> list[Fact]:
-    """Decides to recover. At most what is in force and not recovered yet; what is under the county's limit (cents) need
-    not be returned (model: Act on Discretionary Government Transfers 688/2001).
-    """
-    left = case.amount - case.recovered
-    if recovery.amount > left:
-        raise conflict("more-than-granted", f"{euros(left)} can be recovered at most")
-    if recovery.amount < small_limit:
-        raise conflict("under-the-limit", f"sums under {euros(small_limit)} need not be returned")
-    if recovery.due_on <= recovery.decided_on:
-        raise invalid("due-date-past", "the due date lies after the decision", "/due_on")
-    return [recovery]

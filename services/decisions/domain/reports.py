@@ -68,18 +68,25 @@ def _changed(reports: Reports, number: int, **changes: object) -> Reports:
 def due(application_id: UUID, reports: Reports, due_on: Sequence[date], today: date, ask_days: int) -> Iterator[Fact]:
     """What the day brings by itself: reports to ask for, so many days before they are due, and reminders of those that
     have not come by the end of their last day; each once, also after a restart, for what was done is in the reports.
+    A report that is asked for moves with its day; one that was returned has a day of its own.
     """
     for number, day in enumerate(due_on, start=1):
         report = reports.get(number)
         if report is None and today >= day - timedelta(days=ask_days):
             yield ReportRequested(application_id=application_id, report=number, due_on=day)
             report = Report("requested", day)
-        if report is not None and _overdue(report, today):
-            yield ReportReminded(application_id=application_id, report=number, due_on=report.due_on, reminded_on=today)
+        if report is not None and _overdue(report, day, today):
+            last = _last_day(report, day)
+            yield ReportReminded(application_id=application_id, report=number, due_on=last, reminded_on=today)
 
 
-def _overdue(report: Report, today: date) -> bool:
-    return report.state in {"requested", "returned"} and not report.reminded and today > report.due_on
+def _last_day(report: Report, planned: date) -> date:
+    return planned if report.state == "requested" else report.due_on
+
+
+def _overdue(report: Report, planned: date, today: date) -> bool:
+    awaited = report.state in {"requested", "returned"} and not report.reminded
+    return awaited and today > _last_day(report, planned)
 
 
 def receive(reports: Reports, sent: UsageReportSubmitted, received_on: date) -> list[Fact]:

@@ -5,11 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .allocations import Allocations
+from .authority import Authority
 from .cases import Decisions
+from .claims import Claims
+from .coefficients import Coefficients
 from .documents import Documents
+from .follow_up import FollowUp
+from .meetings import Meetings
+from .recovery import Recoveries
 from .reports import Reports
 
-__all__ = ["Allocations", "Decisions", "Documents", "Handlers", "Reports"]
+__all__ = [
+    "Allocations",
+    "Authority",
+    "Claims",
+    "Coefficients",
+    "Decisions",
+    "Documents",
+    "FollowUp",
+    "Handlers",
+    "Meetings",
+    "Recoveries",
+    "Reports",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +38,8 @@ class Handlers:
     allocations: Allocations
     documents: Documents
     reports: Reports
+    meetings: Meetings
+    claims: Claims
+    recoveries: Recoveries
+    follow_up: FollowUp
+    coefficients: Coefficients

@@ -19,7 +19,7 @@ from schemas.helsinki import HELSINKI
 from schemas.identifiers import Text
 from schemas.money import NonNegativeAmount, cents, euros
 from schemas.refusals import conflict, not_found
-from services.decisions.domain import allocation, assessment
+from services.decisions.domain import allocation, assessment, coefficients
 from services.decisions.domain.allocation import Candidate, Rule, Terms
 from services.ledger import Entry, Ledger
 from services.web.clock import Clock
@@ -75,7 +75,9 @@ class Allocations:
         self._decisions = decisions
 
     async def preview(self, call_id: str, share: ShareBy) -> dict[str, Any]:
-        """Every rule side by side: for each case its points and what each rule gives it, and each rule's total."""
+        """Every rule side by side: for each case its points, what they are multiplied by and what each rule gives it,
+        and each rule's total.
+        """
         field = await self._field(call_id, share)
         rules = [rule for rule in RULES if rule != "floor_and_ceiling" or None not in (share.floor, share.ceiling)]
         shares = {rule: _by_case(allocation.allocate(rule, field.candidates, field.terms)) for rule in rules}
@@ -126,9 +128,7 @@ class Allocations:
         call = versions[max(versions)]
         entries = [entry async for entry in self._cases(call_id)]
         documents = {UUID(entry.key): dict(entry.document) for entry in entries}
-        candidates = tuple(
-            Candidate(key, each["points_hundredths"] or 0, cents(each["eligible"])) for key, each in documents.items()
-        )
+        candidates = tuple(Candidate(key, _ranking(each), cents(each["eligible"])) for key, each in documents.items())
         available = await self._available(call) if share.available is None else share.available
         return Sharing(call, candidates, documents, Terms(available, share.floor, share.ceiling, share.points_min))
 
@@ -173,12 +173,17 @@ class Allocations:
             "application_id": str(each.application_id), "diary_number": case["diary_number"],
             "association_name": case["association_name"], "applied": case["applied"], "eligible": case["eligible"],
             "points_hundredths": case["points_hundredths"], "spread_hundredths": case["spread_hundredths"],
+            "coefficient_hundredths": case["coefficient_hundredths"], "ranking_hundredths": each.hundredths,
             "assessors": len(case["assessments"]), "shares": own,
         }  # fmt: skip
 
 
 def _by_case(lines: Sequence[AllocationLine]) -> dict[UUID, int]:
     return {line.application_id: line.amount for line in lines}
+
+
+def _ranking(case: dict[str, Any]) -> int:
+    return coefficients.multiplied(case["points_hundredths"] or 0, case["coefficient_hundredths"])
 
 
 def _takes_part(entry: Entry) -> bool:

@@ -19,27 +19,27 @@ from schemas.decisions import (
     DeMinimisAssessed,
     DeMinimisChanged,
     DeMinimisGranted,
-    HearingAnswered,
-    HearingOpened,
+    Matter,
     MeetingConvened,
     NoticeManner,
     Outcome,
-    RecoveryDecided,
     Score,
     TaskDecided,
 )
 from schemas.facts import Contract, Date, Fact
 from schemas.helsinki import HELSINKI
 from schemas.identifiers import Name, Person, Slug, Text
-from schemas.money import NonNegativeAmount, PositiveAmount, euros
+from schemas.money import NonNegativeAmount, euros
 from schemas.refusals import conflict, invalid, not_found
-from services.decisions.domain import appropriations, assessment, cases, de_minimis, deadlines, people
+from services.decisions.domain import appropriations, assessment, cases, de_minimis, deadlines, meetings, people
 from services.decisions.domain.cases import Case, Judgement, Ruling
+from services.decisions.domain.meetings import Meeting
 from services.ledger import Context, Ledger, StreamWrite
 from services.web.clock import Clock
 from services.web.commands import Command, carry_out, encode
 from services.web.handling import Answer, Loaded, Plan, handle, load
 
+from .authority import Act, Authority
 from .documents import Documents, Language
 
 Acted = tuple[list[Fact], dict[str, object]]
@@ -100,38 +100,6 @@ class MakeDecision(Propose):
     meeting_id: Slug | None = None
 
 
-class DecideClaim(Propose):
-    """A decision on a claim; `change` says whether the sum becomes `amount`."""
-
-    change: StrictBool
-    payable_from: tuple[Date, ...] = Field(default=(), max_length=60)
-    organ: Name
-
-
-class SignAgreement(Contract):
-    """A partnership's agreement."""
-
-    years: int = Field(strict=True, ge=1, le=5)
-    without_money: StrictBool
-    terms: Text
-
-
-class OpenHearing(Contract):
-    """What is planned to be recovered and why, and by which Helsinki date the applicant may answer."""
-
-    grounds: Text
-    amount: PositiveAmount
-    answer_by: Date
-
-
-class Recover(Contract):
-    """A decision to recover."""
-
-    amount: PositiveAmount
-    grounds: Text
-    due_on: Date
-
-
 class Decisions:
     """The commands. Each returns once its events are durable."""
 
@@ -140,6 +108,7 @@ class Decisions:
         self._county = county
         self._clock = clock
         self._documents = documents
+        self._authority = Authority(ledger, county, self.today)
 
     def today(self) -> date:
         """The Helsinki date now."""
@@ -152,25 +121,8 @@ class Decisions:
         stream = f"appropriation/{appropriation_id}"
         return await load(self._ledger, stream, appropriations.evolve_appropriation, appropriations.Appropriation())
 
-    async def meeting(self, meeting_id: str) -> Loaded[appropriations.Meeting | None]:
-        return await load(self._ledger, f"meeting/{meeting_id}", appropriations.evolve_meeting, None)
-
-    async def set_appropriation(self, command: Command, appropriation_id: str, amount: int) -> Answer:
-        async def decide() -> Plan:
-            loaded = await self.appropriation(appropriation_id)
-            facts = appropriations.set_appropriation(loaded.state, appropriation_id, amount)
-            return Plan((loaded.write(facts),), {"appropriation_id": appropriation_id})
-
-        return await carry_out(self._ledger, command, decide)
-
-    async def convene(self, command: Command, meeting: MeetingConvened) -> Answer:
-        async def decide() -> Plan:
-            loaded = await self.meeting(meeting.meeting_id)
-            if loaded.state is not None:
-                raise conflict("meeting-exists", f"the meeting {meeting.meeting_id} is convened already")
-            return Plan((loaded.write([meeting]),), {"meeting_id": meeting.meeting_id})
-
-        return await carry_out(self._ledger, command, decide)
+    async def meeting(self, meeting_id: str) -> Loaded[Meeting | None]:
+        return await load(self._ledger, f"meeting/{meeting_id}", meetings.evolve, None)
 
     async def declare_conflict(self, command: Command, application_id: UUID, person: str, reason: str) -> Answer:
         return await self.on_case(
@@ -180,13 +132,13 @@ class Decisions:
     async def assign(self, command: Command, application_id: UUID, given: Assign) -> Answer:
         async def decide() -> Plan:
             loaded, case = await self.existing(application_id)
-            tied = await self._tied(case)
+            tied, guard = await self.tied(case)
             refused = cases.attempt(case, command.identity.person, "assign", tied)
             if refused is not None:
-                return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
+                return Plan((loaded.write([refused]), guard), {}, cases.refusal_of(refused))
             facts = cases.assign(case, given.officer, given.deputy, tied)
             answer = {"application_id": str(application_id), "officer": given.officer, "deputy": given.deputy}
-            return Plan((loaded.write(facts),), answer)
+            return Plan((loaded.write(facts), guard), answer)
 
         return await carry_out(self._ledger, command, decide)
 
@@ -258,29 +210,29 @@ class Decisions:
 
         async def decide() -> Plan:
             loaded, case = await self.existing(application_id)
-            tied = await self._tied(case)
-            refused = cases.attempt(case, person, "decide", tied)
-            if refused is not None:
-                return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
-            writes: list[StreamWrite] = []
-            section = None
-            if made.meeting_id is not None:
-                section, write = await self._take_section(made.meeting_id, person, case, case.disqualified | tied)
-                writes.append(write)
+            tied, guard = await self.tied(case)
+            mandate = await self._authority.mandate(command, case, Act("decide", made.amount), tied)
+            if mandate.refused is not None:
+                return Plan(
+                    (loaded.write([mandate.refused]), guard, *mandate.guards), {}, cases.refusal_of(mandate.refused)
+                )
+            sitting = await self.sitting(made.meeting_id)
+            organ = self._authority.deciding(made.organ, made.amount, _convened(sitting))
+            section, writes = self.take_section(sitting, person, case, case.disqualified | tied, "decision")
             ruling = Ruling(
-                person, made.organ, self.today(), made.outcome, made.amount, made.reasons, made.conditions,
-                made.payable_from, made.meeting_id, section,
+                person, organ.name.fi, self.today(), made.outcome, made.amount, made.reasons, made.conditions,
+                made.payable_from, made.meeting_id, section, mandate.on_behalf_of,
             )  # fmt: skip
             facts = cases.decide(case, ruling)
             self._check_task(case, made.amount)
             cases.check_assessed(case, await self.call_for(case))
-            writes += await self._bind(case, made.amount)
+            writes += await self.bind(case, made.amount)
             if made.de_minimis is not None:
                 assessed = DeMinimisAssessed(application_id=application_id, person=person, **dict(made.de_minimis))
                 facts = [*facts, assessed]
                 writes += await self._grant_aid(case, made) if made.de_minimis.aid and made.amount else []
             answer = {"application_id": str(application_id), "section": section}
-            return Plan((loaded.write(facts), *writes), answer)
+            return Plan((loaded.write(facts), guard, *mandate.guards, *writes), answer)
 
         return await carry_out(self._ledger, command, decide)
 
@@ -290,117 +242,36 @@ class Decisions:
 
         async def decide() -> Plan:
             loaded, case = await self.existing(application_id)
-            refused = cases.attempt(case, command.identity.person, "notify", await self._tied(case))
+            tied, guard = await self.tied(case)
+            refused = cases.attempt(case, command.identity.person, "notify", tied)
             if refused is not None:
-                return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
+                return Plan((loaded.write([refused]), guard), {}, cases.refusal_of(refused))
             facts = cases.notify(case, notice)
             written = await self._documents.write(case, await self.call_for(case), notice, given.language)
             answer = {
                 "application_id": str(application_id), "last_claim_day": notice.last_claim_day.isoformat(),
                 "document_sha256": written.fact.sha256,
             }  # fmt: skip
-            return Plan((loaded.write([*cases.document(case, written.fact), *facts]),), answer)
+            return Plan((loaded.write([*cases.document(case, written.fact), *facts]), guard), answer)
 
         return await carry_out(self._ledger, command, decide)
 
     def _notice(self, application_id: UUID, manner: NoticeManner) -> DecisionNotified:
         sent_on = self.today()
-        rules = self._county.deadline_rules(sent_on)
-        days = rules.notice_days.electronic if manner == "electronic" else rules.notice_days.letter
-        received_on = deadlines.counts_as_received(sent_on, days)
-        last_day = deadlines.last_claim_day(received_on, rules.rectification_days, self._is_working_day)
+        received_on = self.received_on(sent_on, manner)
+        days = self._county.deadline_rules(sent_on).rectification_days
         return DecisionNotified(
             application_id=application_id, manner=manner, sent_on=sent_on, received_on=received_on,
-            last_claim_day=last_day,
+            last_claim_day=deadlines.last_claim_day(received_on, days, self.is_working_day),
         )  # fmt: skip
 
-    async def claim(self, command: Command, application_id: UUID, grounds: str) -> Answer:
-        claim_id = uuid7()
-
-        now = self._clock()
-        counts_on = deadlines.counts_on(now, self._county.deadline_rules(self.today()).registry_closes)
-
-        def act(case: Case) -> Acted:
-            facts = cases.claim(case, claim_id, self.today(), grounds, counts_on)
-            in_time = all(getattr(fact, "in_time", False) for fact in facts)
-            return facts, {"claim_id": str(claim_id), "in_time": in_time}
-
-        return await self.on_case(command, application_id, None, act)
-
-    async def decide_claim(self, command: Command, application_id: UUID, made: DecideClaim) -> Answer:
-        """Decides the pending claim; the appropriation follows the difference in the same transaction."""
-        person = command.identity.person
-
-        async def decide() -> Plan:
-            loaded, case = await self.existing(application_id)
-            refused = cases.attempt(case, person, "decide_claim", await self._tied(case))
-            if refused is not None:
-                return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
-            ruling = Ruling(
-                person,
-                made.organ,
-                self.today(),
-                made.outcome,
-                made.amount,
-                made.reasons,
-                (),
-                made.payable_from,
-            )
-            facts = cases.decide_claim(case, ruling, made.change)
-            writes: list[StreamWrite] = []
-            if made.change:
-                writes += await self._bind(case, made.amount - case.amount)
-                writes += await self._change_aid(case, made.amount)
-            return Plan((loaded.write(facts), *writes), {"application_id": str(application_id)})
-
-        return await carry_out(self._ledger, command, decide)
-
-    async def sign_agreement(self, command: Command, application_id: UUID, signed: SignAgreement) -> Answer:
-        def act(case: Case) -> Acted:
-            return cases.sign_agreement(case, signed.years, signed.without_money, signed.terms), {}
-
-        return await self.on_case(command, application_id, None, act)
-
-    async def open_hearing(self, command: Command, application_id: UUID, given: OpenHearing) -> Answer:
-        """Hears the applicant on a planned recovery."""
-        today = self.today()
-        opened = HearingOpened(
-            application_id=application_id, hearing_id=uuid7(), person=command.identity.person, **dict(given)
-        )
-        answer: dict[str, object] = {"hearing_id": str(opened.hearing_id)}
-        return await self.on_case(
-            command, application_id, "open_hearing", lambda case: (cases.open_hearing(case, opened, today), answer)
-        )
-
-    async def answer_hearing(self, command: Command, application_id: UUID, hearing_id: UUID, answer: str) -> Answer:
-        """Takes the applicant's answer."""
-        answered = HearingAnswered(
-            application_id=application_id, hearing_id=hearing_id, answer=answer, answered_on=self.today()
-        )
-        return await self.on_case(
-            command, application_id, None, lambda case: (cases.answer_hearing(case, answered), {})
-        )
-
-    async def recover(self, command: Command, application_id: UUID, recovery: Recover) -> Answer:
-        recovery_id = uuid7()
-        today = self.today()
-        rules = self._county.payment_rules(today)
-
-        def act(case: Case) -> Acted:
-            if rules.hearing_before_recovery:
-                cases.check_heard(case, recovery.amount, today)
-            fact = RecoveryDecided(
-                application_id=application_id, recovery_id=recovery_id, amount=recovery.amount,
-                grounds=recovery.grounds, decided_on=today, due_on=recovery.due_on, person=command.identity.person,
-            )  # fmt: skip
-            return cases.recover(case, fact, rules.small_recovery_limit), {"recovery_id": str(recovery_id)}
-
-        return await self.on_case(command, application_id, "recover", act)
+    def received_on(self, sent_on: date, manner: NoticeManner) -> date:
+        """The Helsinki date on which a notice that is sent counts as received."""
+        days = self._county.deadline_rules(sent_on).notice_days
+        return deadlines.counts_as_received(sent_on, days.electronic if manner == "electronic" else days.letter)
 
     async def run_deadlines(self, context: Context) -> int:
-        """Makes every decision final whose last day for a claim has passed, each in a transaction of its own; how
-        many.
-        """
+        """Makes every decision final that nobody can attack any more, each in a transaction of its own; how many."""
         today = self.today()
         done = 0
         after = ""
@@ -408,7 +279,8 @@ class Decisions:
         while page := await self._ledger.page("cases", position, after=after, where={"state": "notified"}, limit=200):
             after = page[-1].key
             for entry in page:
-                if date.fromisoformat(entry.document["last_claim_day"]) < today:
+                last_day = entry.document.get("last_open_day") or entry.document["last_claim_day"]
+                if date.fromisoformat(last_day) < today:
                     done += await self._finalise(context, UUID(entry.key), today)
         return done
 
@@ -421,7 +293,7 @@ class Decisions:
         answer = await handle(self._ledger, context, decide, encode)
         return answer.events
 
-    def _is_working_day(self, day: date) -> bool:
+    def is_working_day(self, day: date) -> bool:
         rules = self._county.deadline_rules(day)
         calendar = holidays.country_holidays(rules.calendar, language="fi", years=day.year)
         return bool(calendar.is_working_day(day)) and day not in rules.extra_closed
@@ -433,11 +305,11 @@ class Decisions:
             raise not_found("such case")
         return loaded, loaded.state
 
-    async def _tied(self, case: Case) -> frozenset[str]:
-        """Who acts or signs for the applicant today, and so is disqualified."""
+    async def tied(self, case: Case) -> tuple[frozenset[str], StreamWrite]:
+        """Who acts or signs for the applicant today, and so is disqualified; and the guard that it stays so."""
         stream = f"association/{case.opened.association_id}"
         known: Loaded[people.People] = await load(self._ledger, stream, people.evolve, {})
-        return people.in_force(known.state, self.today())
+        return people.in_force(known.state, self.today()), known.unchanged()
 
     async def _call_of(self, application_id: UUID) -> CallNoted | None:
         _, case = await self.existing(application_id)
@@ -470,7 +342,7 @@ class Decisions:
         limit = self._county.payment_rules(today).de_minimis_limit
         return [loaded.write(de_minimis.grant(loaded.state, granted, limit))]
 
-    async def _change_aid(self, case: Case, amount: int) -> list[StreamWrite]:
+    async def change_aid(self, case: Case, amount: int) -> list[StreamWrite]:
         opened, today = case.opened, self.today()
         loaded = await self._aids(case)
         changed = DeMinimisChanged(
@@ -480,18 +352,27 @@ class Decisions:
         limit = self._county.payment_rules(today).de_minimis_limit
         return [loaded.write(de_minimis.change(loaded.state, changed, limit))]
 
-    async def _take_section(
-        self, meeting_id: str, person: str, case: Case, disqualified: frozenset[str]
-    ) -> tuple[int, StreamWrite]:
+    async def sitting(self, meeting_id: str | None) -> Loaded[Meeting] | None:
+        """The meeting at which something is decided; None for no meeting. Raises Refused (not found)."""
+        if meeting_id is None:
+            return None
         loaded = await self.meeting(meeting_id)
         if loaded.state is None:
             raise not_found(f"meeting {meeting_id}")
-        if person not in loaded.state.convened.present:
-            raise invalid("not-present", "whoever decides at a meeting is present at it", "/meeting_id")
-        taken = appropriations.take_section(loaded.state, case.opened.application_id, disqualified)
-        return taken.section, loaded.write([taken])
+        return Loaded(loaded.stream, loaded.version, loaded.state)
 
-    async def _bind(self, case: Case, change: int) -> list[StreamWrite]:
+    def take_section(
+        self, sitting: Loaded[Meeting] | None, person: str, case: Case, disqualified: frozenset[str], matter: Matter
+    ) -> tuple[int | None, list[StreamWrite]]:
+        """The meeting's next section for a matter of the case, and its write; nothing outside a meeting."""
+        if sitting is None:
+            return None, []
+        if person not in sitting.state.convened.present:
+            raise invalid("not-present", "whoever decides at a meeting is present at it", "/meeting_id")
+        taken = meetings.take_section(sitting.state, case.opened.application_id, disqualified, matter)
+        return taken.section, [sitting.write([taken])]
+
+    async def bind(self, case: Case, change: int) -> list[StreamWrite]:
         """Binds more of the appropriation, or frees some of it, at the version at which it was loaded."""
         if change == 0:
             return []
@@ -510,17 +391,31 @@ class Decisions:
         return [loaded.write(facts)]
 
     async def on_case(
-        self, command: Command, application_id: UUID, act: str | None, run: Callable[[Case], Acted]
+        self,
+        command: Command,
+        application_id: UUID,
+        act: str | None,
+        run: Callable[[Case], Acted],
+        another: Callable[[Case], str | None] = lambda _case: None,
     ) -> Answer:
-        """Runs an act on a case; an act with a name is refused, and the attempt recorded, when the person may not."""
+        """Runs an act on a case; an act with a name is refused, and the attempt recorded, when the person may not.
+        `another` names who prepared what is done, and so leaves it to somebody else.
+        """
 
         async def decide() -> Plan:
             loaded, case = await self.existing(application_id)
-            person = command.identity.person
-            refused = None if act is None else cases.attempt(case, person, act, await self._tied(case))
-            if refused is not None:
-                return Plan((loaded.write([refused]),), {}, cases.refusal_of(refused))
+            guards: list[StreamWrite] = []
+            if act is not None:
+                tied, guard = await self.tied(case)
+                guards.append(guard)
+                refused = cases.attempt(case, command.identity.person, act, tied, another(case))
+                if refused is not None:
+                    return Plan((loaded.write([refused]), *guards), {}, cases.refusal_of(refused))
             facts, answer = run(case)
-            return Plan((loaded.write(facts),), {"application_id": str(application_id), **answer})
+            return Plan((loaded.write(facts), *guards), {"application_id": str(application_id), **answer})
 
         return await carry_out(self._ledger, command, decide)
+
+
+def _convened(sitting: Loaded[Meeting] | None) -> MeetingConvened | None:
+    return None if sitting is None else sitting.state.convened

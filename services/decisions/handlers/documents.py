@@ -1,40 +1,34 @@
-"""The decision document (*päätös*): made of the ledger and the county's data, kept under its SHA-256, hashed into the
-ledger with the notice that is given of it.
+"""Decision documents (*päätös*, *päätös oikaisuvaatimukseen*): made of the ledger and the county's data, kept under
+their SHA-256, hashed into the ledger with the notice that is given of them.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from hashlib import sha256
-from typing import Any, Final, Literal
+from typing import Final
+from uuid import UUID
 
 from pydantic import ValidationError
 
-from schemas.county import County, Names, Text
-from schemas.decisions import CallNoted, DecisionDocumented, DecisionNotified
+from schemas.county import County
+from schemas.decisions import CallNoted, DecisionDocumented, DecisionNotified, RectificationNotified
 from schemas.refusals import conflict, invalid, not_found
-from services.decisions.documents import (
-    DecisionDocument,
-    DocumentError,
-    Notice,
-    Official,
-    RectificationInstructions,
-    Rule,
-    render,
-)
+from services.decisions.documents import ClaimDocument, DecisionDocument, DocumentError, Language, render
 from services.decisions.domain.cases import Case
 from services.ledger import Ledger
 from services.web.clock import Clock
 
-Language = Literal["fi", "sv"]
+from .printing import claim_document_of, document_of
+
+__all__ = ["Documents", "Language", "Written"]
+
 _KEEP: Final = """
 INSERT INTO decision_document (sha256, content, stored_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 """
 _READ: Final = "SELECT content FROM decision_document WHERE sha256 = $1"
-_TITLES: Final = {"fi": ("Valmistelija", "Päättäjä"), "sv": ("Beredare", "Beslutsfattare")}
-_CONTENTS: Final = ("rectification-decision", "rectification-change", "rectification-grounds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,96 +51,51 @@ class Documents:
         """The document of a case's decision, stored before anything names it. Raises Refused when there is no decision,
         or when a text in it cannot be printed.
         """
+        return await self._write(case, language, None, lambda: document_of(case, call, notice, language, self._county))
+
+    async def write_claim(
+        self, case: Case, call: CallNoted | None, notice: RectificationNotified, language: Language
+    ) -> Written:
+        """The document of the last decision on a claim, with the instructions to appeal; stored, and refused, as the
+        decision's own.
+        """
+        return await self._write(
+            case, language, notice.claim_id, lambda: claim_document_of(case, call, notice, language, self._county)
+        )
+
+    async def _write(
+        self,
+        case: Case,
+        language: Language,
+        claim_id: UUID | None,
+        said: Callable[[], DecisionDocument | ClaimDocument],
+    ) -> Written:
         try:
-            content = await asyncio.to_thread(render, document_of(case, call, notice, language, self._county))
+            content = await asyncio.to_thread(render, said())
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise invalid("document-impossible", f"the decision cannot be printed: {where}: {first['msg']}") from error
+            told = ": ".join(filter(None, (".".join(str(part) for part in first["loc"]), first["msg"])))
+            raise invalid("document-impossible", f"the decision cannot be printed: {told}") from error
         except DocumentError as error:
             raise conflict("document-impossible", str(error)) from error
         digest = sha256(content).hexdigest()
         await self._ledger.pool.execute(_KEEP, digest, content, self._clock())
         fact = DecisionDocumented(
-            application_id=case.opened.application_id, language=language, sha256=digest, size_bytes=len(content)
-        )
+            application_id=case.opened.application_id, language=language, sha256=digest, size_bytes=len(content),
+            about="decision" if claim_id is None else "claim", claim_id=claim_id,
+        )  # fmt: skip
         return Written(content, fact)
 
-    async def read(self, case: Case, language: Language | None) -> bytes:
-        """The document of which notice was given, in a language or in the one that there is. Raises Refused (not
-        found).
+    async def read(self, case: Case, language: Language | None, claim_id: UUID | None = None) -> bytes:
+        """The document of which notice was given, in a language or in the one that there is: the decision's, or that of
+        a decision on a claim. Raises Refused (not found).
         """
-        found = case.documents.get(language) if language else next(iter(case.documents.values()), None)
+        found = next(
+            (made for (about, said), made in case.documents.items() if about == claim_id and language in {None, said}),
+            None,
+        )
         if found is None:
             raise not_found("such document of the decision")
         content = await self._ledger.pool.fetchval(_READ, found.sha256)
         assert sha256(content).hexdigest() == found.sha256, "the table refuses other content under this hash"
         return bytes(content)
-
-
-def document_of(
-    case: Case, call: CallNoted | None, notice: DecisionNotified, language: Language, county: County
-) -> DecisionDocument:
-    """What the document says, by the county's data as of the day of the decision; the same for the same case."""
-    decision, opened = case.decision, case.opened
-    if decision is None:
-        raise conflict("not-decided", "there is no decision to write a document of")
-    on = decision.decided_on
-    basket = county.basket(opened.basket, on)
-    conditions = (*decision.conditions, *_texts(county, () if basket is None else basket.conditions, on, language))
-    preparer, decider = _TITLES[language]
-    favourable = decision.outcome in {"granted", "granted_in_part"}
-    reports = [] if call is None else [day for day in call.reports_due_on if day > on]
-    return DecisionDocument(
-        language=language, county=_said(county.identity(on).name, language), organ=decision.organ, decided_on=on,
-        section=decision.section, diary_number=opened.diary_number, association_name=opened.association_name,
-        association_id=opened.association_id,
-        basket=opened.basket if basket is None else _said(basket.name, language),
-        call=opened.call_id if call is None else call.title, purpose=opened.purpose, outcome=decision.outcome,
-        applied=opened.applied, amount=decision.amount, instalments=decision.instalments, period=None,
-        reasons=decision.reasons, conditions=conditions if favourable else decision.conditions,
-        report_due=reports[0] if favourable and reports else None, rules=_rules(county, on, language),
-        preparer=Official(name=case.proposal.person if case.proposal else decision.person, title=preparer),
-        decision_maker=Official(name=decision.person, title=decider),
-        contact=_text(county, "contact", on, language), notice=_notice(notice, county),
-        rectification=_instructions(notice, county, language),
-    )  # fmt: skip
-
-
-def _notice(notice: DecisionNotified, county: County) -> Notice:
-    days = county.deadline_rules(notice.sent_on).notice_days
-    after = days.electronic if notice.manner == "electronic" else days.letter
-    return Notice(manner=notice.manner, received_after_days=after)
-
-
-def _instructions(notice: DecisionNotified, county: County, language: Language) -> RectificationInstructions:
-    on = notice.sent_on
-    rules = county.deadline_rules(on)
-    return RectificationInstructions(
-        who=_text(county, "rectification-who", on, language), days=rules.rectification_days,
-        where=_text(county, "rectification-where", on, language),
-        contents=tuple(_text(county, each, on, language) for each in _CONTENTS), closes_at=rules.registry_closes,
-        last_day=notice.last_claim_day,
-    )  # fmt: skip
-
-
-def _rules(county: County, on: date, language: Language) -> tuple[Rule, ...]:
-    text = county.text("decision-grounds", on)
-    return () if text is None else (Rule(text=_said(text, language), unchecked=text.unchecked),)
-
-
-def _texts(county: County, ids: Any, on: date, language: Language) -> tuple[str, ...]:
-    return tuple(_said(text, language) for each in ids if (text := county.text(each, on)) is not None)
-
-
-def _text(county: County, text_id: str, on: date, language: Language) -> str:
-    """A text that documents cannot do without. Raises Refused when the county's data lack it."""
-    text = county.text(text_id, on)
-    if text is None:
-        raise conflict("county-text-missing", f"texts.yaml of the county has no text {text_id} on {on:%-d.%-m.%Y}")
-    return _said(text, language)
-
-
-def _said(words: Names | Text, language: Language) -> str:
-    """In Swedish where it was translated, else in Finnish."""
-    return (words.sv or words.fi) if language == "sv" else words.fi

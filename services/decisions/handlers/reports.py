@@ -99,7 +99,11 @@ class Reports:
         return done
 
     async def _plan(self, case: Document, plans: dict[tuple[str, int], Sequence[date]]) -> Sequence[date]:
-        """The days on which a case's call asks for reports; each call is looked up once a run."""
+        """The days on which a case's reports are due: those of a decided change, else those of its call; each call is
+        looked up once a run.
+        """
+        if "reports_due_on" in case:
+            return [date.fromisoformat(day) for day in case["reports_due_on"]]
         key = (case["call_id"], case.get("call_version", 1))
         if key not in plans:
             call = await self._decisions.call_version(*key)
@@ -111,7 +115,8 @@ class Reports:
     ) -> int:
         async def decide() -> Plan:
             loaded, case = await self._decisions.existing(application_id)
-            facts = list(reports.due(application_id, case.reports, plan, today, ask_days))
+            days = case.changes.reports_due_on or plan
+            facts = list(reports.due(application_id, case.reports, days, today, ask_days))
             return Plan((loaded.write(facts),), {})
 
         return (await handle(self._ledger, context, decide, encode)).events
@@ -130,6 +135,8 @@ def _concerned(case: Document, plan: Sequence[date], today: date, ask_days: int)
         if report is None:
             if today >= day - timedelta(days=ask_days):
                 return True
-        elif report["state"] in {"requested", "returned"} and today > date.fromisoformat(report["due_on"]):
-            return True
+        elif report["state"] in {"requested", "returned"}:
+            last = day if report["state"] == "requested" else date.fromisoformat(report["due_on"])
+            if today > last:
+                return True
     return False

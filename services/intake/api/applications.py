@@ -1,4 +1,4 @@
-"""Applications over HTTP: sending, supplements, what follows later, withdrawal, changes, reports of use."""
+"""Applications over HTTP: sending, supplements, what follows later, withdrawal, changes, reports of use and costs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from schemas.facts import Contract
 from schemas.identifiers import BusinessId, Slug, Text
 from schemas.intake import ChangeRequested, Standing
 from schemas.refusals import not_found
-from services.intake.handlers import Applications, RegisterPaperApplication, ReportUse, SubmitApplication
+from services.intake.handlers import (
+    Applications,
+    RegisterPaperApplication,
+    ReportCosts,
+    ReportUse,
+    SubmitApplication,
+)
 from services.ledger import Ledger
 from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
 from services.web.identity import Identity
@@ -121,6 +127,15 @@ def sending(applications: Applications) -> APIRouter:
     ) -> Response:
         """Report how the grant was used."""
         return respond(await applications.report_use(commanded, application_id, sent))
+
+    @routes.post("/applications/{application_id}/cost-reports", status_code=201, responses=_ANSWERS)
+    async def report_costs(
+        application_id: UUID,
+        sent: ReportCosts,
+        commanded: Annotated[Command, Depends(command("cost_report.submit"))],
+    ) -> Response:
+        """Report a project's costs of a period, by row."""
+        return respond(await applications.report_costs(commanded, application_id, sent), 201)
 
     return routes
 

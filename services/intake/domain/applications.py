@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from uuid import UUID
 
-from schemas.calls import AttachedFile, Budget
+from schemas.calls import AttachedFile, Budget, CostRow
 from schemas.county import County
 from schemas.facts import Fact
 from schemas.helsinki import HELSINKI
@@ -18,10 +18,11 @@ from schemas.intake import (
     ApplicationSupplemented,
     ApplicationWithdrawn,
     ChangeRequested,
+    CostReportSubmitted,
     Standing,
     UsageReportSubmitted,
 )
-from schemas.money import euros
+from schemas.money import LARGEST_CENTS, euros
 from schemas.refusals import Refused, conflict, invalid
 
 from . import forms
@@ -31,14 +32,23 @@ from .calls import Call
 DECIDED: frozenset[Standing] = frozenset(
     {
         "decided", "notified", "final", "paid", "payment_delayed", "recovery", "report_requested", "report_returned",
-        "report_accepted", "hearing",
+        "report_accepted", "hearing", "agreement_offered", "agreement_signed", "cost_report_returned",
+        "cost_report_accepted", "change_decided",
     }
 )  # fmt: skip
+SEVERAL_TIMES: frozenset[Standing] = frozenset(
+    {"agreement_offered", "agreement_signed", "cost_report_accepted", "change_decided"}
+)
+"""Standings that are news each time: another version, report or change is meant."""
+COST_REPORTS_MAX = 60
+"""As many as decisions can number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An application as it stands."""
+    """An application as it stands. `granted` is the sum of its decision, in cents; None before one. `decided` stays
+    once it is so: what another service tells may come late, and takes no decision back.
+    """
 
     submitted: ApplicationSubmitted
     standing: Standing = "received"
@@ -48,6 +58,10 @@ class Application:
     changes: frozenset[UUID] = field(default_factory=frozenset)
     report: UsageReportSubmitted | None = None
     report_awaited: bool = False
+    granted: int | None = None
+    paid: bool = False
+    cost_reports: int = 0
+    decided: bool = False
 
 
 def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa: PLR0911 - one arm for each kind
@@ -67,6 +81,8 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
             return replace(state, changes=state.changes | {fact.change_id})
         case UsageReportSubmitted():
             return replace(state, report=fact, report_awaited=False)
+        case CostReportSubmitted():
+            return replace(state, cost_reports=state.cost_reports + 1)
         case ApplicationStandingChanged():
             asked = {fact.request_id} if fact.standing == "supplement_requested" and fact.request_id else set()
             return replace(
@@ -75,6 +91,9 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
                 diary_number=fact.diary_number or state.diary_number,
                 open_requests=state.open_requests | asked,
                 report_awaited=state.report_awaited or fact.standing in {"report_requested", "report_returned"},
+                granted=fact.amount if fact.standing == "decided" else state.granted,
+                paid=state.paid or fact.standing == "paid",
+                decided=state.decided or fact.standing in DECIDED,
             )
     return state
 
@@ -206,7 +225,7 @@ def add_attachment(state: Application, call: Call, file: AttachedFile, today: da
 
 def request_change(state: Application, request: ChangeRequested) -> list[Fact]:
     """Asks for a change after a decision (*muutoshakemus*)."""
-    if state.standing not in DECIDED:
+    if not state.decided:
         raise conflict("not-decided", "a change is asked for after the decision; before it, send a supplement")
     if (request.budget is None) == (request.what == "budget"):
         raise invalid("budget-of-change", "a change of the budget, and no other, comes with the new budget", "/budget")
@@ -221,7 +240,11 @@ def paper_moment(arrived_on: date) -> datetime:
 
 
 def supplement(state: Application, request_id: UUID, answer: str) -> list[Fact]:
-    """Answers a request for a supplement. Refused when there is no such open request."""
+    """Answers a request for a supplement. Refused when there is no such open request, and once the application was
+    withdrawn, which ends its requests too.
+    """
+    if state.standing == "withdrawn":
+        raise conflict("withdrawn-already", "the application was withdrawn")
     if request_id not in state.open_requests:
         raise conflict("no-such-request", "there is no open request for a supplement with this id")
     return [
@@ -233,7 +256,7 @@ def withdraw(state: Application, reason: str) -> list[Fact]:
     """Takes the application back, until it is decided."""
     if state.standing == "withdrawn":
         raise conflict("withdrawn-already", "the application was withdrawn already")
-    if state.standing in DECIDED:
+    if state.decided:
         raise conflict("decided-already", "a decided application can no longer be withdrawn")
     return [ApplicationWithdrawn(application_id=state.submitted.application_id, reason=reason)]
 
@@ -241,17 +264,39 @@ def withdraw(state: Application, reason: str) -> list[Fact]:
 def report_use(state: Application, report: UsageReportSubmitted) -> list[Fact]:
     """Reports how the grant was used: whenever a report is asked for or was returned, else once when it was paid."""
     if not state.report_awaited:
-        if state.standing not in {"paid", "recovery", "hearing"}:
+        if not state.paid and state.standing not in {"recovery", "hearing"}:
             raise conflict("nothing-paid", "a report of use is made of a grant that was paid, or when it is asked for")
         if state.report is not None:
             raise conflict("reported-already", "the report of use was sent already")
     return [report]
 
 
+def report_costs(state: Application, report: CostReportSubmitted) -> list[Fact]:
+    """Reports the costs of a period, once money was granted. Its total is the sum of its rows."""
+    if not state.decided:
+        raise conflict("not-decided", "costs are reported after the decision; before it, send a supplement")
+    if not state.granted:
+        raise conflict("nothing-granted", "costs are reported of a grant of money, and none is granted here")
+    if report.period_until < report.period_from:
+        raise invalid("period-backwards", "the period ends on the day on which it begins or later", "/period_until")
+    if state.cost_reports >= COST_REPORTS_MAX:
+        raise conflict("too-many-reports", f"a grant has {COST_REPORTS_MAX} reports of costs at most: ask an officer")
+    return [report]
+
+
+def total_of(rows: Sequence[CostRow]) -> int:
+    """What rows of costs come to, in cents. Raises Refused where that is no amount any more."""
+    total = sum(row.amount for row in rows)
+    if total > LARGEST_CENTS:
+        raise invalid("total-too-large", f"the rows add up to {euros(LARGEST_CENTS)} at most", "/rows")
+    return total
+
+
 def note_standing(state: Application, change: ApplicationStandingChanged) -> list[Fact]:
     """Notes where the application stands now; nothing when that is known already. A withdrawal stays."""
     if state.standing == "withdrawn":
         return []
-    if state.standing == change.standing and change.request_id is None and change.due_on is None:
+    known = state.standing == change.standing and change.standing not in SEVERAL_TIMES
+    if known and change.request_id is None and change.due_on is None:
         return []
     return [change]

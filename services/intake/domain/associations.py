@@ -91,8 +91,13 @@ def refused_confirmation(state: Association, change_id: UUID, person: str) -> Ac
 
 
 def confirm_account_change(state: Association, change_id: UUID, person: str, today: date) -> list[Fact]:
-    """Changes the account. Refused before the waiting time is over."""
+    """Changes the account. Refused to the one who asked (whose attempt `refused_confirmation` keeps), and before the
+    waiting time is over.
+    """
     request = _waiting(state, change_id)
+    refused = refused_confirmation(state, change_id, person)
+    if refused is not None:
+        raise refusal_of(refused)
     if today < request.not_before:
         day = f"{request.not_before:%-d.%-m.%Y}"
         raise conflict("change-too-early", f"the account can be changed from {day} on")
@@ -130,8 +135,12 @@ def name_person(state: Association, named: PersonNamed) -> list[Fact]:
 
 
 def end_person(state: Association, person_id: UUID, valid_until: date) -> list[Fact]:
-    """Ends a person's part in the association."""
+    """Ends a person's part in the association. Refused where that would make it last longer than it does now."""
     named = person(state, person_id)
+    if named.valid_until is not None and valid_until > named.valid_until:
+        day = f"{named.valid_until:%-d.%-m.%Y}"
+        raise invalid("period-longer", f"the period ends on {day}: name the person anew for a later one",
+                      "/valid_until")  # fmt: skip
     if valid_until < named.valid_from:
         raise invalid("period-reversed", "a period ends after it begins", "/valid_until")
     return [PersonEnded(association_id=named.association_id, person_id=person_id, valid_until=valid_until)]
@@ -155,12 +164,14 @@ def person(state: Association, person_id: UUID) -> PersonNamed:
 
 def may_act(state: Association, subject: str, today: date) -> bool:
     """Whether a person may act for the association on a Helsinki date: anybody whose token names it while no mandates
-    are kept here, else who has a mandate in force.
+    are kept here, else who has a mandate in force. Nobody acts by the mandate of an erased person, of whom nothing can
+    be read any more; it still counts as kept, so that an erasure opens the association to nobody.
     """
     mandates = [each for each in state.persons.values() if each.role == "mandate"]
     return not mandates or any(
         each.person == subject and each.valid_from <= today and (each.valid_until is None or today <= each.valid_until)
         for each in mandates
+        if each.person_id not in state.erased
     )
 
 

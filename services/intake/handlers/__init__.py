@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .applications import Applications, RegisterPaperApplication, ReportUse, SubmitApplication
+from .applications import Applications, RegisterPaperApplication, ReportCosts, ReportUse, SubmitApplication
 from .associations import Associations
 from .attachments import Attachments
 from .calls import Calls
@@ -12,7 +12,7 @@ from .drafts import DraftIncomplete, Drafts
 
 __all__ = [
     "Applications", "Associations", "Attachments", "Calls", "DraftIncomplete", "Drafts", "Handlers",
-    "RegisterPaperApplication", "ReportUse", "SubmitApplication",
+    "RegisterPaperApplication", "ReportCosts", "ReportUse", "SubmitApplication",
 ]  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Commands on applications: sending, supplements, attachments that follow, withdrawal, changes, reports of use."""
+"""Commands on applications: sending, supplements, attachments that follow, withdrawal, changes, reports of use and of
+costs.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from pydantic import Field, StrictBool
 from uuid_utils.compat import uuid7
 
 from schemas.calls import Answer as FormAnswer
-from schemas.calls import AttachedFile, Budget
+from schemas.calls import AttachedFile, Budget, CostRow
 from schemas.county import County
 from schemas.facts import Contract, Date, Fact
 from schemas.helsinki import HELSINKI
@@ -21,10 +23,11 @@ from schemas.intake import (
     AttachmentStored,
     ChangeRequested,
     Channel,
+    CostReportSubmitted,
     MunicipalityShare,
     UsageReportSubmitted,
 )
-from schemas.money import NonNegativeAmount
+from schemas.money import NonNegativeAmount, euros
 from schemas.refusals import Refused, SeveralRefused, conflict, forbidden, invalid, not_found
 from services.intake.domain import applications, associations, calls
 from services.intake.domain.applications import Application
@@ -71,6 +74,17 @@ class ReportUse(Contract):
 
     used: NonNegativeAmount
     account: Text
+    attachments: tuple[UUID, ...] = Field(default=(), max_length=100)
+
+
+class ReportCosts(Contract):
+    """A project's costs of a period of Helsinki dates, both inclusive, by row; `attachments` are ids of files that were
+    stored before.
+    """
+
+    period_from: Date
+    period_until: Date
+    rows: tuple[CostRow, ...] = Field(min_length=1, max_length=200)
     attachments: tuple[UUID, ...] = Field(default=(), max_length=100)
 
 
@@ -214,20 +228,39 @@ class Applications:
 
         async def decide() -> Plan:
             loaded, state = await self._own(command, "usage_report.submit", application_id)
-            streams = [f"attachment/{each}" for each in sent.attachments]
-            found = await self._ledger.streams(streams)
-            files = [_file_of(found[stream], state.submitted.association_id) for stream in streams]
-            wrong = [_unknown_file(index) for index, file in enumerate(files) if file is None]
-            if wrong:
-                raise SeveralRefused(wrong)
             report = UsageReportSubmitted(
                 application_id=application_id, used=sent.used, account=sent.account,
-                attachments=tuple(file for file in files if file is not None),
+                attachments=await self._files(sent.attachments, state),
             )  # fmt: skip
             facts = applications.report_use(state, report)
             return Plan((loaded.write(facts),), {"application_id": str(application_id)})
 
         return await carry_out(self._ledger, command, decide)
+
+    async def report_costs(self, command: Command, application_id: UUID, sent: ReportCosts) -> Answer:
+        """Reports a project's costs of a period, with files that were stored before."""
+        total = applications.total_of(sent.rows)
+
+        async def decide() -> Plan:
+            loaded, state = await self._own(command, "cost_report.submit", application_id)
+            report = CostReportSubmitted(
+                application_id=application_id, period_from=sent.period_from, period_until=sent.period_until,
+                rows=sent.rows, total=total, attachments=await self._files(sent.attachments, state),
+            )  # fmt: skip
+            facts = applications.report_costs(state, report)
+            return Plan((loaded.write(facts),), {"application_id": str(application_id), "total": euros(total)})
+
+        return await carry_out(self._ledger, command, decide)
+
+    async def _files(self, attachments: Sequence[UUID], state: Application) -> tuple[AttachedFile, ...]:
+        """Files that the application's association stored. Raises SeveralRefused, which names all that are not."""
+        streams = [f"attachment/{each}" for each in attachments]
+        found = await self._ledger.streams(streams)
+        files = [_file_of(found[stream], state.submitted.association_id) for stream in streams]
+        wrong = [_unknown_file(index) for index, file in enumerate(files) if file is None]
+        if wrong:
+            raise SeveralRefused(wrong)
+        return tuple(file for file in files if file is not None)
 
     async def request_change(self, command: Command, request: ChangeRequested) -> Answer:
         """Asks for a change after a decision."""

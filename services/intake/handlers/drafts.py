@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import ValidationError
 from uuid_utils.compat import uuid7
@@ -17,20 +17,23 @@ from uuid_utils.compat import uuid7
 from schemas.county import County
 from schemas.helsinki import HELSINKI
 from schemas.refusals import Refused, conflict, invalid, not_found
-from services.ledger import Ledger
+from services.ledger import KeyReused, Ledger
 from services.web.clock import Clock
 from services.web.commands import Command
 from services.web.handling import Answer
+from services.web.idempotency import IdempotencyKey
 from services.web.preconditions import stale
 from services.web.validation import FieldError, explain
 
 from .applications import Applications, SubmitApplication
 
-_NAMES: Final = UUID("0d3a7f5e-6a53-5b0c-9d1e-6f2b3c4d5e6f")
 _COLUMNS: Final = "draft_id, association_id, call_id, version, content, saved_by, saved_at, sent_at"
 _ADD: Final = f"""
-INSERT INTO draft ({_COLUMNS}) VALUES ($1, $2, $3, 1, $4::jsonb, $5, $6, NULL) ON CONFLICT DO NOTHING
+INSERT INTO draft ({_COLUMNS}, begun_by, begun_with, begun_as)
+VALUES ($1, $2, $3, 1, $4::jsonb, $5, $6, NULL, $7, $8, $9)
+ON CONFLICT ON CONSTRAINT draft_key DO NOTHING RETURNING {_COLUMNS}
 """  # noqa: S608 - the columns are a constant
+_BEGUN: Final = f"SELECT {_COLUMNS}, begun_as FROM draft WHERE begun_by = $1 AND begun_with = $2"  # noqa: S608 - as above
 _SAVE: Final = f"""
 UPDATE draft SET content = $4::jsonb, version = version + 1, saved_by = $5, saved_at = $6
 WHERE draft_id = $1 AND association_id = $2 AND version = $3 AND sent_at IS NULL RETURNING {_COLUMNS}
@@ -76,18 +79,34 @@ class Drafts:
         self._applications = applications
 
     async def begin(self, command: Command, association_id: str, call_id: str, content: dict[str, Any]) -> Draft:
-        """Begins a draft; with an idempotency key the same draft, however often it is sent. Raises Refused for a call
-        or an association that is not known.
+        """Begins a draft; with an idempotency key the same draft, however often it is sent, until it is removed. The
+        ledger knows nothing of these keys. Raises Refused for a call or an association that is not known, and KeyReused
+        when the key began a draft by another request.
         """
         for stream in (f"call/{call_id}", f"association/{association_id}"):
             if not await self._ledger.version(stream):
                 raise not_found(stream.replace("/", " "))
-        key = command.key
-        draft_id = uuid7() if key is None else uuid5(_NAMES, f"{key.actor}\n{key.key}\n{key.fingerprint.hex()}")
-        text = _encoded(content)
-        person, now = command.identity.person, self._clock()
-        await self._ledger.pool.execute(_ADD, draft_id, association_id, call_id, text, person, now)
-        return await self.read(association_id, draft_id)
+        key, text, person = command.key, _encoded(content), command.identity.person
+        begun = (None, None, None) if key is None else (key.actor, key.key, key.fingerprint)
+        row = await self._ledger.pool.fetchrow(
+            _ADD, uuid7(), association_id, call_id, text, person, self._clock(), *begun
+        )
+        if row is not None:
+            return _draft(row)
+        assert key is not None, "only a key stands in the way of a new draft"
+        return await self._begun(key, association_id)
+
+    async def _begun(self, key: IdempotencyKey, association_id: str) -> Draft:
+        """The draft that a key began. The request's fingerprint does not hold whose token it came with, so that the
+        association is compared too.
+        """
+        row = await self._ledger.pool.fetchrow(_BEGUN, key.actor, key.key)
+        if row is None:
+            raise not_found("such draft")
+        fields = dict(row)
+        if fields.pop("begun_as") != key.fingerprint or fields["association_id"] != association_id:
+            raise KeyReused(f"the key {key.key} began a draft by another request")
+        return _draft(fields)
 
     async def read(self, association_id: str, draft_id: UUID) -> Draft:
         """A draft of this association. Raises Refused (not found)."""

@@ -29,12 +29,16 @@ OCCASIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "transferred": {"municipality": "line"},
     "decided": {},
     "notified": {"last_claim_day": "date"},
+    "claim_notified": {"last_appeal_day": "date"},
     "final": {},
     "paid": {"paid_on": "date"},
     "payment_delayed": {},
     "hearing": {"due_on": "date"},
     "recovery": {},
     "report_due": {"due_on": "date"},
+    "agreement_offered": {},
+    "cost_report_returned": {"due_on": "date"},
+    "change_decided": {},
     "call_amended": {"what_changed": "block"},
 }
 """Each occasion with the parameters that its text needs."""

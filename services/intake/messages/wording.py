@@ -78,6 +78,14 @@ _FINNISH: Final = Wording(
 
             Päätöksen ja ohjeet näette palvelussa.
         """),
+        "claim_notified": _told("""
+            Päätös oikaisuvaatimukseenne on annettu teille tiedoksi
+
+            Päätös oikaisuvaatimukseenne on annettu teille tiedoksi. Jos olette siihen tyytymättömiä, voitte
+            valittaa siitä hallinto-oikeuteen viimeistään {last_appeal_day}.
+
+            Päätöksen ja valitusohjeet näette palvelussa.
+        """),
         "final": _told("""
             Päätös on lainvoimainen
 
@@ -109,6 +117,23 @@ _FINNISH: Final = Wording(
             Käyttöselvitys on annettava viimeistään {due_on}
 
             Selvitys avustuksen käytöstä on annettava palvelussa viimeistään {due_on}.
+        """),
+        "agreement_offered": _told("""
+            Sopimus odottaa allekirjoitustanne
+
+            Kumppanuussopimus odottaa allekirjoitustanne. Kirjautukaa palveluun lukemaan ja
+            allekirjoittamaan se.
+        """),
+        "cost_report_returned": _told("""
+            Kustannusselvitystänne on täydennettävä viimeistään {due_on}
+
+            Kustannusselvityksenne on palautettu täydennettäväksi. Täydentäkää se palvelussa viimeistään
+            {due_on}. Palvelussa näette, mitä siitä puuttuu.
+        """),
+        "change_decided": _told("""
+            Muutoshakemuksenne on ratkaistu
+
+            Muutoshakemukseenne on tehty päätös. Kirjautukaa palveluun lukemaan se.
         """),
         "call_amended": _told("""
             Haun tietoja on muutettu
@@ -162,6 +187,14 @@ _SWEDISH: Final = Wording(
 
             Beslutet och anvisningarna finns i tjänsten.
         """),
+        "claim_notified": _told("""
+            Beslutet om er begäran om omprövning har delgetts er
+
+            Beslutet om er begäran om omprövning har delgetts er. Om ni är missnöjda med det kan ni
+            överklaga det hos förvaltningsdomstolen senast {last_appeal_day}.
+
+            Beslutet och besvärsanvisningen finns i tjänsten.
+        """),
         "final": _told("""
             Beslutet har vunnit laga kraft
 
@@ -194,6 +227,23 @@ _SWEDISH: Final = Wording(
             Redovisningen ska lämnas senast {due_on}
 
             Redovisningen av hur understödet har använts ska lämnas i tjänsten senast {due_on}.
+        """),
+        "agreement_offered": _told("""
+            Avtalet väntar på er underskrift
+
+            Partnerskapsavtalet väntar på er underskrift. Logga in i tjänsten för att läsa och
+            underteckna det.
+        """),
+        "cost_report_returned": _told("""
+            Er kostnadsredovisning ska kompletteras senast {due_on}
+
+            Er kostnadsredovisning har återsänts för komplettering. Komplettera den i tjänsten senast
+            {due_on}. I tjänsten ser ni vad som saknas.
+        """),
+        "change_decided": _told("""
+            Er ändringsansökan har avgjorts
+
+            Ett beslut om er ändringsansökan har fattats. Logga in i tjänsten för att läsa det.
         """),
         "call_amended": _told("""
             Uppgifterna i utlysningen har ändrats
@@ -248,6 +298,14 @@ _ENGLISH: Final = Wording(
 
             The decision and the instructions are in the service.
         """),
+        "claim_notified": _told("""
+            You have been notified of the decision on your claim
+
+            You have been notified of the decision on your claim for rectification. If you are not
+            satisfied with it, you may appeal to the administrative court by {last_appeal_day}.
+
+            The decision and the instructions for an appeal are in the service.
+        """),
         "final": _told("""
             The decision is final
 
@@ -279,6 +337,22 @@ _ENGLISH: Final = Wording(
             The report on the use of the grant is due by {due_on}
 
             The report on the use of the grant has to be given in the service by {due_on}.
+        """),
+        "agreement_offered": _told("""
+            An agreement waits for your signature
+
+            The partnership agreement waits for your signature. Please log in to read and sign it.
+        """),
+        "cost_report_returned": _told("""
+            Your report of costs has to be completed by {due_on}
+
+            Your report of costs has been returned to be completed. Please complete it in the service by
+            {due_on}. The service shows what is missing.
+        """),
+        "change_decided": _told("""
+            Your request for a change has been decided
+
+            A decision has been made on your request for a change. Please log in to read it.
         """),
         "call_amended": _told("""
             The call has been changed

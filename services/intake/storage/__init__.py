@@ -16,8 +16,10 @@ from services.intake.storage.errors import (
 from services.intake.storage.limits import DEFAULT_LIMITS, Limits
 from services.intake.storage.opening import StoreOptions, open_store
 from services.intake.storage.scanner import ClamScanner, NoScanner, Scanner
+from services.intake.storage.sweeping import AGE_MIN, Orphan, Register, orphans, remove
 
 __all__ = [
+    "AGE_MIN",
     "DEFAULT_LIMITS",
     "AddressInvalid",
     "AttachmentStore",
@@ -26,6 +28,8 @@ __all__ = [
     "Limits",
     "NoScanner",
     "NotStored",
+    "Orphan",
+    "Register",
     "Scanner",
     "ScannerUnavailable",
     "StorageError",
@@ -33,4 +37,6 @@ __all__ = [
     "StoreUnavailable",
     "Stored",
     "open_store",
+    "orphans",
+    "remove",
 ]

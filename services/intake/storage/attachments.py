@@ -77,11 +77,11 @@ class AttachmentStore:
         if not _DIGEST.fullmatch(digest):
             return False
         try:
-            await obstore.head_async(self._store, _key(digest))
+            await obstore.head_async(self._store, key_of(digest))
         except FileNotFoundError:
             return False
         except (BaseError, OSError) as error:
-            raise _unavailable() from error
+            raise unavailable() from error
         return True
 
     async def open(self, digest: str) -> AsyncIterator[bytes]:
@@ -93,11 +93,11 @@ class AttachmentStore:
         if not _DIGEST.fullmatch(digest):
             raise NotStored(digest)
         try:
-            result = await obstore.get_async(self._store, _key(digest))
+            result = await obstore.get_async(self._store, key_of(digest))
         except FileNotFoundError:
             raise NotStored(digest) from None
         except (BaseError, OSError) as error:
-            raise _unavailable() from error
+            raise unavailable() from error
         return _proven(result.stream(min_chunk_size=_GIVE_BYTES), digest)
 
     @contextmanager
@@ -120,13 +120,13 @@ class AttachmentStore:
         a hand has spoiled.
         """
         try:
-            writer = obstore.open_writer_async(self._store, _key(digest), buffer_size=_PART_BYTES, max_concurrency=1)
+            writer = obstore.open_writer_async(self._store, key_of(digest), buffer_size=_PART_BYTES, max_concurrency=1)
             await _copy(path, writer)
             await _whole(writer.close())
             if isinstance(self._store, LocalStore) and self._store.prefix is not None:
-                await asyncio.to_thread(_sync, self._store.prefix / _key(digest))
+                await asyncio.to_thread(_sync, self._store.prefix / key_of(digest))
         except (BaseError, OSError) as error:
-            raise _unavailable() from error
+            raise unavailable() from error
 
 
 async def _receive(chunks: AsyncIterator[bytes], file: IO[bytes], limits: Limits) -> tuple[str, int]:
@@ -190,7 +190,7 @@ async def _proven(stream: AsyncIterator[bytes], expected: str) -> AsyncIterator[
                 yield held
             held = bytes(chunk)
     except (BaseError, OSError) as error:
-        raise _unavailable() from error
+        raise unavailable() from error
     if digest.hexdigest() != expected:
         raise ContentChanged(expected, digest.hexdigest())
     yield held
@@ -206,10 +206,10 @@ def _sync(path: Path) -> None:
             os.close(descriptor)
 
 
-def _key(digest: str) -> str:
+def key_of(digest: str) -> str:
     return f"{digest[:2]}/{digest}"
 
 
-def _unavailable() -> StoreUnavailable:
+def unavailable() -> StoreUnavailable:
     """Says nothing of the store's own words: they hold its address. They are this error's cause, for the log."""
     return StoreUnavailable("the store of attachments cannot be used now; try again later")

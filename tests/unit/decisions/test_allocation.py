@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.decisions.domain.allocation import Candidate, Rule, Terms, allocate, ranked
+from services.decisions.domain.coefficients import multiplied
 from tests.unit.given import refused
 
 RULES: tuple[Rule, ...] = ("full_by_rank", "proportional", "floor_and_ceiling")
@@ -118,6 +119,34 @@ def test_a_hundredth_decides_between_two() -> None:
 @pytest.mark.parametrize(("hundredths", "able"), [(4_000, True), (3_999, False)])
 def test_the_least_points_are_reached_exactly(hundredths: int, able: bool) -> None:
     found = shares("full_by_rank", candidates((hundredths, 100)), Terms(100, points_min=40))
+    assert found == {1: 100 if able else 0}
+
+
+# --- coefficients --------------------------------------------------------------------------------------------
+
+
+def weighed(number: int, points: int, coefficient: int) -> Candidate:
+    return Candidate(application(number), multiplied(points, coefficient), 100)
+
+
+def test_a_coefficient_lifts_an_application_over_one_with_more_points() -> None:
+    """70.00 by 1.10 is 77.00, which is more than 76.99 and less than 77.01."""
+    lifted = weighed(3, 7_000, 110)
+    assert ranked([weighed(1, 7_699, 100), lifted, weighed(2, 7_701, 100)]) == [
+        weighed(2, 7_701, 100), lifted, weighed(1, 7_699, 100),
+    ]  # fmt: skip
+    assert shares("full_by_rank", [weighed(1, 7_699, 100), lifted], Terms(100)) == {3: 100, 1: 0}
+
+
+def test_a_coefficient_lowers_too_and_equal_multiplied_points_go_by_arrival() -> None:
+    assert shares("full_by_rank", [weighed(2, 8_000, 95), weighed(1, 7_600, 100)], Terms(100)) == {1: 100, 2: 0}
+    assert shares("full_by_rank", [weighed(1, 8_000, 95), weighed(2, 7_600, 100)], Terms(100)) == {1: 100, 2: 0}
+
+
+@pytest.mark.parametrize(("coefficient", "able"), [(110, True), (109, False)])
+def test_the_least_points_are_reached_by_the_multiplied_points(coefficient: int, able: bool) -> None:
+    """40.00 is the least: 36.37 by 1.10 is 40.01, by 1.09 it is 39.64."""
+    found = shares("full_by_rank", [weighed(1, 3_637, coefficient)], Terms(100, points_min=40))
     assert found == {1: 100 if able else 0}
 
 

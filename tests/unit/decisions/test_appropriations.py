@@ -1,4 +1,4 @@
-"""Awards never exceed the appropriation; diary numbers and sections have no gaps."""
+"""Awards never exceed the appropriation; diary numbers have no gaps."""
 
 from uuid import UUID
 
@@ -10,8 +10,6 @@ from schemas.decisions import (
     AppropriationReleased,
     AppropriationSet,
     DiaryNumberAssigned,
-    MeetingConvened,
-    SectionTaken,
 )
 from schemas.refusals import Refused
 from services.decisions.domain import appropriations
@@ -85,13 +83,3 @@ def test_diary_numbers_go_on_without_a_gap() -> None:
         assert (made.running, made.diary_number) == (expected, f"{expected}/x/2026")
         running = appropriations.evolve_diary(running, made)
     assert appropriations.evolve_diary(3, fact(DiaryNumberAssigned)) == 17
-
-
-def test_the_sections_of_a_meeting_have_no_gap() -> None:
-    meeting = appropriations.evolve_meeting(None, fact(MeetingConvened))
-    for expected in (1, 2, 3):
-        assert meeting is not None
-        taken = appropriations.take_section(meeting, APPLICATION)
-        assert isinstance(taken, SectionTaken)
-        assert taken.section == expected
-        meeting = appropriations.evolve_meeting(meeting, taken)

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from schemas.calls import Criterion
 from schemas.decisions import AssessmentRecorded, CallNoted, Score
+from schemas.money import rounded
 from schemas.refusals import Refused, SeveralRefused
 from schemas.words import Words
 from services.decisions.domain import assessment
-from services.decisions.domain.assessment import Summary, rounded, summarise, weighted
+from services.decisions.domain.assessment import Summary, summarise, weighted
 from tests.unit.given import fact
 
 

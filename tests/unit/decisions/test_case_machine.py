@@ -1,51 +1,62 @@
-"""Whatever commands come in whatever order: three cases that share an appropriation, a meeting and the people."""
+"""Whatever commands come in whatever order: three cases that share an appropriation, meetings, stand-ins and the
+people.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Final
-from uuid import UUID
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from schemas.decisions import (
-    ActRefused,
+    AgendaSet,
+    AgreementDrafted,
+    AgreementPartySigned,
+    AgreementSigned,
     AppropriationCommitted,
     AppropriationReleased,
-    AppropriationSet,
-    CaseAssigned,
-    CaseOpened,
     CaseWithdrawn,
-    ConflictDeclared,
+    ChangeDecided,
+    ChangeProposed,
     DecisionBecameFinal,
     DecisionMade,
     DecisionNotified,
+    HearingAnswered,
+    HearingOpened,
+    Matter,
     MeetingConvened,
     Outcome,
+    Party,
+    PaymentNoted,
     ProposalMade,
     RecoveryDecided,
+    RectificationClaimed,
     RectificationDecided,
+    RectificationNotified,
     SectionTaken,
+    StandInEnded,
+    StandInNamed,
     SupplementReceived,
     TaskDecided,
 )
 from schemas.facts import Fact
+from schemas.intake import ChangeRequested
 from schemas.refusals import Refused
-from services.decisions.domain import appropriations, cases
-from services.decisions.domain.appropriations import Appropriation, Meeting
-from services.decisions.domain.cases import Case, Judgement, Ruling
+from services.decisions.domain import appropriations, cases, changes, follow_up, meetings, recovery, stand_ins
+from services.decisions.domain.cases import Case, Judgement
+from services.decisions.handlers.authority import Act
+from tests.unit.decisions.desk import APPLIED, DECIDERS, NAME, PEOPLE, Desk, paid, refolded, request
 from tests.unit.given import fact, folded
 
-NAME: Final = "operating-2026"
-APPLIED: Final = 1_000
-PEOPLE: Final = ("anna", "bertta", "cecilia", "doris")
 NUMBERS: Final = st.integers(0, 2)
 PERSONS: Final = st.sampled_from(PEOPLE)
 SUMS: Final = st.sampled_from([0, 1, 300, 400, 999, APPLIED])
 DAYS: Final = st.integers(0, 20)
+STEPS: Final = st.sampled_from([0, 0, 2, 4, 7, 8, 11, 12, 13, 14, 14])
 RARELY: Final = st.integers(0, 5)
 """What closes or bars happens at 0 alone, so that most cases live."""
 SAID: list[tuple[Outcome, int]] = [
@@ -53,99 +64,21 @@ SAID: list[tuple[Outcome, int]] = [
     ("not_examined", 0), ("granted", 400), ("granted_in_part", APPLIED), ("rejected", 1),
 ]  # fmt: skip
 RULINGS: Final = st.sampled_from(SAID)
-Acted = Callable[[Case], tuple[list[Fact], list[Fact]]]
 
 
-def request(number: int) -> UUID:
-    return UUID(int=0x019B7A1E8C0070008000000000000100 + number)
-
-
-def opened(number: int, *, late: bool) -> CaseOpened:
-    return fact(CaseOpened, application_id=request(number), applied=APPLIED, late=late)
-
-
-def refolded(facts: list[Fact]) -> Case:
-    state = folded(cases.evolve, None, *facts)
-    assert state is not None
-    return state
-
-
-class CasesMachine(RuleBasedStateMachine):
+class CasesMachine(Desk, RuleBasedStateMachine):
     """Does with the domain what the commands do: an attempt first, then the act, and what it writes all at once."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.today = date(2026, 2, 24)
-        self.tied: frozenset[str] = frozenset()
-        self.cases: list[list[Fact]] = [[opened(number, late=number == 2)] for number in range(3)]
-        self.states: list[Case] = [refolded(facts) for facts in self.cases]
-        self.money: list[Fact] = [fact(AppropriationSet, amount=700)]
-        self.minutes: list[Fact] = [fact(MeetingConvened, present=PEOPLE)]
-        self.barred: list[set[str]] = [set(), set(), set()]
-
-    def case(self, number: int) -> Case:
-        return self.states[number]
-
-    def add(self, number: int, *facts: Fact) -> None:
-        self.cases[number] += facts
-        for each in facts:
-            state = cases.evolve(self.states[number], each)
-            assert state is not None
-            self.states[number] = state
-
-    @property
-    def appropriation(self) -> Appropriation:
-        return folded(appropriations.evolve_appropriation, Appropriation(), *self.money)
-
-    @property
-    def meeting(self) -> Meeting:
-        state = folded(appropriations.evolve_meeting, None, *self.minutes)
-        assert state is not None
-        return state
-
-    def act(self, number: int, person: str, name: str | None, run: Acted) -> None:
-        """Runs an act, or keeps the refused attempt; what a rule refuses leaves no fact anywhere."""
-        before = self.case(number)
-        attempted = None if name is None else cases.attempt(before, person, name, self.tied)
-        if attempted is not None:
-            self.record(number, [attempted], [])
-            assert self.case(number) == before
-            return
-        assert name is None or person not in self.barred[number] | self.tied
-        kept = (list(self.cases[number]), list(self.money), list(self.minutes))
-        try:
-            own, shared = run(before)
-        except Refused:
-            assert kept == (self.cases[number], self.money, self.minutes)
-            return
-        self.record(number, own, shared)
-
-    def record(self, number: int, own: list[Fact], shared: list[Fact]) -> None:
-        barred = self.barred[number] | self.tied
-        for each in own:
-            if isinstance(each, ConflictDeclared):
-                self.barred[number].add(each.person)
-            elif not isinstance(each, ActRefused):
-                assert getattr(each, "person", None) not in barred, each
-            if isinstance(each, CaseAssigned):
-                assert not {each.officer, each.deputy} & barred, each
-        self.add(number, *own)
-        self.minutes += [each for each in shared if isinstance(each, SectionTaken)]
-        self.money += [each for each in shared if not isinstance(each, SectionTaken)]
-
-    def bind(self, case: Case, change: int) -> list[Fact]:
-        if change >= 0:
-            return appropriations.commit(self.appropriation, NAME, case.opened.application_id, change)
-        return [fact(AppropriationReleased, application_id=case.opened.application_id, amount=-change)]
-
-    def ruling(self, person: str, outcome: Outcome, amount: int, section: int | None = None) -> Ruling:
-        days = (self.today,) if amount else ()
-        return Ruling(person, "Hallitus", self.today, outcome, amount, "Syyt", (), days, None, section)
+        Desk.__init__(self)
+        RuleBasedStateMachine.__init__(self)
 
     # --- what people and other services do -------------------------------------------------------------------
 
-    @initialize(steps=st.tuples(*[st.integers(0, 6)] * 3), turn=st.integers(0, 3))
-    def start_midway(self, steps: tuple[int, int, int], turn: int) -> None:
+    @initialize(steps=st.tuples(*[STEPS] * 3), turn=st.integers(0, 2), left_out=st.none() | NUMBERS)
+    def start_midway(self, steps: tuple[int, int, int], turn: int, left_out: int | None) -> None:
+        if left_out is not None:
+            self.convene_with_agenda(left_out)
         for number, each in enumerate(steps):
             self.usual_way(number, each, turn)
 
@@ -153,12 +86,64 @@ class CasesMachine(RuleBasedStateMachine):
     def days_pass(self, days: int) -> None:
         self.today += timedelta(days=days)
 
-    @rule(number=NUMBERS, later=st.integers(0, 1))
-    def last_day_for_a_claim_comes(self, number: int, later: int) -> None:
-        notified = self.case(number).notified
-        if notified is not None:
-            self.today = max(self.today, notified.last_claim_day + timedelta(days=later))
+    @rule(number=NUMBERS, later=st.integers(0, 1), appeal=st.booleans())
+    def last_day_for_a_claim_or_to_appeal_comes(self, number: int, later: int, appeal: bool) -> None:
+        notified, told = self.case(number).notified, self.case(number).claim_notified
+        last = told.last_appeal_day if appeal and told else notified.last_claim_day if notified else None
+        if last is not None:
+            self.today = max(self.today, last + timedelta(days=later))
             self.run_deadlines()
+
+    @rule(principal=st.sampled_from(DECIDERS), stand_in=PERSONS, days=DAYS, limit=SUMS)
+    def name_stand_in(self, principal: str, stand_in: str, days: int, limit: int) -> None:
+        named = fact(
+            StandInNamed, stand_in_id=request(1000 + len(self.stand_ins)), principal=principal, person=principal,
+            stand_in=stand_in, valid_from=self.today, valid_until=self.today + timedelta(days=days), limit=limit,
+        )  # fmt: skip
+        self.stand_in_facts(lambda: stand_ins.name(self.stand_ins, named, self.today))
+
+    @rule(person=st.sampled_from(DECIDERS), which=st.integers(0, 3), days=DAYS)
+    def end_stand_in(self, person: str, which: int, days: int) -> None:
+        last = self.today + timedelta(days=days)
+        ended = fact(StandInEnded, stand_in_id=request(1000 + which), person=person, valid_until=last)
+        self.stand_in_facts(lambda: stand_ins.end(self.stand_ins, ended, self.today))
+
+    def stand_in_facts(self, run: Callable[[], list[Fact]]) -> None:
+        try:
+            made = run()
+        except Refused:
+            return
+        self.stand_ins = folded(stand_ins.evolve, self.stand_ins, *made)
+
+    @rule(left_out=NUMBERS)
+    def convene_with_agenda(self, left_out: int) -> None:
+        """The next meeting takes up every case but one."""
+        items: list[tuple[int, Matter]] = [(each, "decision") for each in range(3) if each != left_out]
+        self.minutes.append([fact(MeetingConvened, present=PEOPLE)])
+        self.set_agenda([*items, *((number, "claim") for number, _ in items)])
+
+    @rule(items=st.lists(st.tuples(NUMBERS, st.sampled_from(["decision", "claim"])), min_size=1, max_size=4))
+    def set_agenda(self, items: Sequence[tuple[int, Matter]]) -> None:
+        listed = [{"application_id": request(number), "matter": matter} for number, matter in items]
+        try:
+            self.minutes[-1] += meetings.set_agenda(self.meeting, fact(AgendaSet, items=listed))
+        except Refused:
+            assert self.meeting.section or len(set(items)) < len(items)
+
+    @rule()
+    def convene(self) -> None:
+        self.minutes.append([fact(MeetingConvened, present=PEOPLE)])
+
+    @rule(number=NUMBERS, principal=st.sampled_from(DECIDERS), proposer=PERSONS, late=st.booleans())
+    def stand_in_decides(self, number: int, principal: str, proposer: str, late: bool) -> None:
+        """Otto decides for somebody, or tries to the day after."""
+        self.name_stand_in(principal, "otto", 0, 400)
+        self.today += timedelta(days=int(late))
+        said: tuple[Outcome, int] = ("granted_in_part", min(300, self.case(number).eligible))
+        self.propose(number, proposer, said)
+        self.decide(number, "otto", said, at_meeting=False)
+        self.claim(number)
+        self.decide_claim(number, "otto", said, change=False, at_meeting=False)
 
     @rule(person=PERSONS, rarely=RARELY)
     def somebody_acts_for_the_applicant(self, person: str, rarely: int) -> None:
@@ -229,30 +214,36 @@ class CasesMachine(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, person=PERSONS, said=RULINGS, at_meeting=st.booleans())
     def decide(self, number: int, person: str, said: tuple[Outcome, int], at_meeting: bool) -> None:
-        def run(case: Case) -> tuple[list[Fact], list[Fact]]:
-            left = case.disqualified | self.tied
-            application = case.opened.application_id
-            taken = appropriations.take_section(self.meeting, application, left) if at_meeting else None
-            made = cases.decide(case, self.ruling(person, *said, taken.section if taken else None))
-            return made, [*([taken] if taken else []), *self.bind(case, said[1])]
+        def run(case: Case, on_behalf_of: str | None) -> tuple[list[Fact], list[Fact]]:
+            taken = self.section(case, "decision") if at_meeting else []
+            made = cases.decide(case, self.ruling(person, said, on_behalf_of, taken))
+            return made, [*taken, *self.bind(case, said[1])]
 
-        self.act(number, person, "decide", run)
+        self.rule_on(number, person, Act("decide", said[1]), run)
 
-    @rule(number=NUMBERS, steps=st.integers(1, 6), turn=st.integers(0, 3))
+    @rule(number=NUMBERS, steps=STEPS, turn=st.integers(0, 2))
     def usual_way(self, number: int, steps: int, turn: int) -> None:
-        """As far as `steps` says, each by the next person, so that what follows a decision is reached often."""
+        """As far as `steps` says, each by another person, so that what follows a decision is reached often."""
         case = self.case(number)
         said: tuple[Outcome, int] = ("granted_in_part", min(400, case.eligible))
         if case.opened.late:
             said = ("not_examined", 0)
-        people = [PEOPLE[(turn + index) % len(PEOPLE)] for index in range(len(PEOPLE))]
+        first, second, third = (DECIDERS[(turn + index) % 3] for index in range(3))
         way: list[Callable[[], None]] = [
-            lambda: self.assign(number, people[0], people[0], people[3]),
-            lambda: self.propose(number, people[0], said),
-            lambda: self.decide(number, people[1], said, at_meeting=True),
-            lambda: self.notify(number, people[2]),
+            lambda: self.assign(number, "olga", "olga", "otto"),
+            lambda: self.propose(number, "olga", said),
+            lambda: self.decide(number, first, said, at_meeting=turn > 0),
+            lambda: self.notify(number, "otto"),
+            lambda: self.draft_agreement(number, "otto"),
+            lambda: self.sign_agreement(number, second, "county", 1),
+            lambda: self.sign_agreement(number, "applicant", "association", 1),
+            lambda: None if turn == 1 else self.pay(number),
             lambda: self.claim(number),
-            lambda: self.recover(number, people[3], 300),
+            lambda: self.decide_claim(number, second, said, change=False, at_meeting=turn > 1),
+            lambda: self.notify_claim(number, "otto"),
+            lambda: self.hear(number, "otto", 300, answered=True),
+            lambda: self.last_day_for_a_claim_or_to_appeal_comes(number, turn, appeal=turn > 0),
+            lambda: self.recover(number, third, 300),
         ]
         for step in way[:steps]:
             step()
@@ -270,30 +261,132 @@ class CasesMachine(RuleBasedStateMachine):
         made = request(len(self.cases[number]))
         self.act(number, "applicant", None, lambda case: (cases.claim(case, made, self.today, "Laskuvirhe"), []))
 
-    @rule(number=NUMBERS, person=PERSONS, said=RULINGS, change=st.booleans())
-    def decide_claim(self, number: int, person: str, said: tuple[Outcome, int], change: bool) -> None:
-        def run(case: Case) -> tuple[list[Fact], list[Fact]]:
-            made = cases.decide_claim(case, self.ruling(person, *said), change)
-            return made, self.bind(case, said[1] - case.amount) if change else []
+    @rule(number=NUMBERS, person=PERSONS, said=RULINGS, change=st.booleans(), at_meeting=st.booleans())
+    def decide_claim(self, number: int, person: str, said: tuple[Outcome, int], change: bool, at_meeting: bool) -> None:
+        def run(case: Case, on_behalf_of: str | None) -> tuple[list[Fact], list[Fact]]:
+            taken = self.section(case, "claim") if at_meeting else []
+            made = cases.decide_claim(case, self.ruling(person, said, on_behalf_of, taken), change)
+            return made, [*taken, *(self.bind(case, said[1] - case.amount) if change else [])]
 
-        self.act(number, person, "decide_claim", run)
+        self.rule_on(number, person, Act("decide_claim", said[1]), run)
+
+    @rule(number=NUMBERS, person=PERSONS)
+    def notify_claim(self, number: int, person: str) -> None:
+        def run(case: Case) -> tuple[list[Fact], list[Fact]]:
+            notice = fact(
+                RectificationNotified, claim_id=cases.claim_to_notify(case).claim_id, sent_on=self.today,
+                last_appeal_day=self.today + timedelta(days=33),
+            )  # fmt: skip
+            return cases.notify_claim(case, notice), []
+
+        self.act(number, person, "notify", run)
 
     @rule(number=NUMBERS, person=PERSONS, said=RULINGS)
     def rectify(self, number: int, person: str, said: tuple[Outcome, int]) -> None:
         self.claim(number)
-        self.decide_claim(number, person, said, change=True)
+        self.decide_claim(number, person, said, change=True, at_meeting=False)
 
     @rule()
     def run_deadlines(self) -> None:
         for number in range(3):
             self.record(number, cases.become_final(self.case(number), self.today), [])
 
+    # --- what follows a decision -----------------------------------------------------------------------------
+
+    @rule(number=NUMBERS, person=PERSONS)
+    def draft_agreement(self, number: int, person: str) -> None:
+        offered = fact(AgreementDrafted, person=person)
+        self.act(number, person, "draft_agreement", lambda case: (follow_up.draft_agreement(case, offered, 5), []))
+
+    @rule(
+        number=NUMBERS, person=st.sampled_from(DECIDERS), party=st.sampled_from(["county", "association"]),
+        version=st.integers(1, 3),
+    )  # fmt: skip
+    def sign_agreement(self, number: int, person: str, party: Party, version: int) -> None:
+        draft = self.case(number).partnership.draft
+        own = party == "association"
+        signature = fact(
+            AgreementPartySigned, party=party, version=version, person="applicant" if own else person,
+            signed_on=self.today,
+        )  # fmt: skip
+        self.act(
+            number, person, None if own else "sign_agreement",
+            lambda case: (follow_up.sign_agreement(case, signature), []), None if draft is None else draft.person,
+        )  # fmt: skip
+
+    @rule(number=NUMBERS)
+    def change_is_asked_for(self, number: int) -> None:
+        case = self.case(number)
+        asked = fact(ChangeRequested, change_id=request(2000 + number), what="budget")
+        if case.decision is not None:
+            self.add(number, *changes.receive(case.changes, asked, self.today))
+
+    @rule(number=NUMBERS, person=PERSONS)
+    def propose_change(self, number: int, person: str) -> None:
+        proposed = fact(ChangeProposed, change_id=request(2000 + number), approve=True, person=person)
+        self.act(number, person, "propose_change", lambda case: (follow_up.propose_change(case, proposed), []))
+
+    @rule(number=NUMBERS, person=PERSONS, approved=st.booleans())
+    def decide_change(self, number: int, person: str, approved: bool) -> None:
+        change = request(2000 + number)
+
+        def run(case: Case, on_behalf_of: str | None) -> tuple[list[Fact], list[Fact]]:
+            decided = fact(
+                ChangeDecided, change_id=change, approved=approved, use_until=None, reports_due_on=[],
+                decided_on=self.today, person=person, on_behalf_of=on_behalf_of,
+            )  # fmt: skip
+            return follow_up.decide_change(case, decided), []
+
+        another = changes.proposer(self.case(number).changes, change)
+        self.rule_on(number, person, Act("decide_change", 0, another), run)
+
+    @rule(number=NUMBERS, first=PERSONS, second=PERSONS)
+    def change(self, number: int, first: str, second: str) -> None:
+        self.change_is_asked_for(number)
+        self.propose_change(number, first)
+        self.decide_change(number, second, approved=True)
+
+    @rule(number=NUMBERS)
+    def pay(self, number: int) -> None:
+        """What is in force and not paid yet is paid, also where the decision is not final: on notice."""
+        case = self.case(number)
+        left = case.amount - paid(self.cases[number])
+        if case.notified is not None and left > 0:
+            instalment = 1 + sum(isinstance(each, PaymentNoted) for each in self.cases[number])
+            self.add(
+                number, fact(PaymentNoted, instalment=instalment, amount=left, booked_on=self.today, kind="booked")
+            )
+
+    @rule(number=NUMBERS, rarely=RARELY)
+    def payment_comes_back(self, number: int, rarely: int) -> None:
+        noted = [each for each in self.cases[number] if isinstance(each, PaymentNoted)]
+        if rarely == 0 and noted and noted[-1].kind == "booked":
+            self.add(number, noted[-1].model_copy(update={"kind": "returned", "booked_on": self.today}))
+
+    @rule(number=NUMBERS, person=PERSONS, amount=SUMS, answered=st.booleans())
+    def hear(self, number: int, person: str, amount: int, answered: bool) -> None:
+        if not amount:
+            return
+        opened = fact(HearingOpened, amount=amount, answer_by=self.today + timedelta(days=14), person=person)
+        self.act(number, person, "open_hearing", lambda case: (recovery.open_hearing(case, opened, self.today), []))
+        answer = fact(HearingAnswered, answered_on=self.today)
+        if answered:
+            self.act(number, "applicant", None, lambda case: (recovery.answer_hearing(case, answer), []))
+
     @rule(number=NUMBERS, person=PERSONS, amount=SUMS)
     def recover(self, number: int, person: str, amount: int) -> None:
-        if amount:
+        def run(case: Case, on_behalf_of: str | None) -> tuple[list[Fact], list[Fact]]:
+            recovery.check_heard(case, amount, self.today)
             due_on = self.today + timedelta(days=30)
-            made = fact(RecoveryDecided, amount=amount, decided_on=self.today, due_on=due_on, person=person)
-            self.act(number, person, "recover", lambda case: (cases.recover(case, made, 100), []))
+            recovery.interest_on(case, amount, self.today, due_on, None)
+            made = fact(
+                RecoveryDecided, amount=amount, decided_on=self.today, due_on=due_on, person=person,
+                on_behalf_of=on_behalf_of,
+            )  # fmt: skip
+            return recovery.recover(case, made, 100), []
+
+        if amount:
+            self.rule_on(number, person, Act("recover", amount), run)
 
     def teardown(self) -> None:
         assert self.states == [refolded(facts) for facts in self.cases]
@@ -313,15 +406,45 @@ class CasesMachine(RuleBasedStateMachine):
         assert 0 <= bound <= self.appropriation.amount
 
     @invariant()
-    def a_case_is_decided_once_by_another_than_its_proposer(self) -> None:
+    def a_case_is_decided_once_by_nobody_who_proposed_and_for_nobody_who_did(self) -> None:
         for facts in self.cases:
-            decided = [index for index, each in enumerate(facts) if isinstance(each, DecisionMade)]
+            decided = [(index, each) for index, each in enumerate(facts) if isinstance(each, DecisionMade)]
             assert len(decided) <= 1
-            for index in decided:
-                proposals = [each for each in facts[:index] if isinstance(each, ProposalMade)]
-                made = facts[index]
-                assert isinstance(made, DecisionMade)
-                assert proposals[-1].person != made.person
+            for index, made in decided:
+                proposers = {each.person for each in facts[:index] if isinstance(each, ProposalMade)}
+                assert proposers
+                assert not proposers & {made.person, made.on_behalf_of}
+
+    @invariant()
+    def a_claim_is_decided_by_nobody_who_decided_and_for_nobody_who_did(self) -> None:
+        for facts in self.cases:
+            made = {each.person for each in facts if isinstance(each, DecisionMade)}
+            for each in facts:
+                if isinstance(each, RectificationDecided):
+                    assert not made & {each.person, each.on_behalf_of}
+
+    @invariant()
+    def a_change_is_decided_by_nobody_who_proposed_it_and_for_nobody_who_did(self) -> None:
+        for facts in self.cases:
+            for index, decided in enumerate(facts):
+                if isinstance(decided, ChangeDecided):
+                    proposals = [each for each in facts[:index] if isinstance(each, ChangeProposed)]
+                    assert proposals[-1].person not in {decided.person, decided.on_behalf_of}
+
+    @invariant()
+    def the_agreement_in_force_was_signed_by_both_and_not_by_its_drafter_for_the_county(self) -> None:
+        for number, facts in enumerate(self.cases):
+            in_force = self.case(number).partnership.signed
+            agreed = [index for index, each in enumerate(facts) if isinstance(each, AgreementSigned)]
+            assert (in_force is None) == (not agreed)
+            for index in agreed:
+                drafts = [at for at, each in enumerate(facts[:index]) if isinstance(each, AgreementDrafted)]
+                draft = facts[drafts[-1]]
+                signed = [each for each in facts[drafts[-1] : index] if isinstance(each, AgreementPartySigned)]
+                assert isinstance(draft, AgreementDrafted)
+                assert sorted(each.party for each in signed) == ["association", "county"]
+                assert {each.version for each in signed} == {draft.version}
+                assert draft.person not in {each.person for each in signed if each.party == "county"}
 
     @invariant()
     def a_case_that_was_closed_is_never_decided(self) -> None:
@@ -330,19 +453,34 @@ class CasesMachine(RuleBasedStateMachine):
             assert not (case.closed_without_decision and case.decision)
 
     @invariant()
-    def a_decision_is_final_once_and_after_its_last_day_for_a_claim(self) -> None:
+    def a_decision_is_final_once_and_never_while_it_can_be_attacked(self) -> None:
         for facts in self.cases:
-            final = [each for each in facts if isinstance(each, DecisionBecameFinal)]
+            final = [(index, each) for index, each in enumerate(facts) if isinstance(each, DecisionBecameFinal)]
             notices = [each for each in facts if isinstance(each, DecisionNotified)]
             assert len(final) <= 1
             assert len(notices) <= 1
-            assert all(each.final_on > notices[0].last_claim_day for each in final)
+            for index, each in final:
+                assert each.final_on > notices[0].last_claim_day
+                self.nothing_is_open(facts[:index], each.final_on)
+
+    def nothing_is_open(self, facts: list[Fact], final_on: date) -> None:
+        """By the facts alone: every claim in time was decided and notified, and nobody appeals any more."""
+        decided = {each.claim_id for each in facts if isinstance(each, RectificationDecided)}
+        told = {each.claim_id: each.last_appeal_day for each in facts if isinstance(each, RectificationNotified)}
+        for each in facts:
+            if isinstance(each, RectificationClaimed) and each.in_time:
+                assert each.claim_id in decided
+                assert final_on > told[each.claim_id]
 
     @invariant()
-    def no_more_is_recovered_than_is_in_force(self) -> None:
-        for number in range(3):
+    def no_more_is_recovered_than_was_paid(self) -> None:
+        for number, facts in enumerate(self.cases):
             case = self.case(number)
-            assert 0 <= case.recovered <= case.amount <= case.eligible <= APPLIED
+            assert 0 <= case.amount <= case.eligible <= APPLIED
+            for index, each in enumerate(facts):
+                if isinstance(each, RecoveryDecided):
+                    recovered = sum(one.amount for one in facts[: index + 1] if isinstance(one, RecoveryDecided))
+                    assert recovered <= paid(facts[:index])
 
     @invariant()
     def whoever_is_barred_holds_no_part_of_the_case(self) -> None:
@@ -352,9 +490,13 @@ class CasesMachine(RuleBasedStateMachine):
             assert barred == case.disqualified
 
     @invariant()
-    def sections_have_no_gap(self) -> None:
-        taken = [each.section for each in self.minutes if isinstance(each, SectionTaken)]
-        assert taken == list(range(1, len(taken) + 1))
+    def sections_have_no_gap_and_stand_on_the_agenda(self) -> None:
+        for minutes in self.minutes:
+            taken = [each for each in minutes if isinstance(each, SectionTaken)]
+            assert [each.section for each in taken] == list(range(1, len(taken) + 1))
+            for agenda in [each for each in minutes if isinstance(each, AgendaSet)][-1:]:
+                items = {(item.application_id, item.matter) for item in agenda.items}
+                assert {(each.application_id, each.matter) for each in taken} <= items
 
 
 TestCases = CasesMachine.TestCase

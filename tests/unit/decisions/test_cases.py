@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from schemas.calls import Criterion
 from schemas.decisions import (
+    ActRefused,
+    AgreementDrafted,
+    AgreementPartySigned,
     AgreementSigned,
     AssessmentRecorded,
     CallNoted,
@@ -25,13 +28,12 @@ from schemas.decisions import (
     DecisionDocumented,
     DecisionMade,
     DecisionNotified,
-    HearingAnswered,
-    HearingOpened,
     Outcome,
     ProposalMade,
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
+    RectificationNotified,
     Score,
     SupplementReceived,
     SupplementRequested,
@@ -57,7 +59,7 @@ def case(*facts: Fact, **opened: Any) -> Case:
 
 
 def ruling(outcome: Outcome = "granted", amount: int = APPLIED, **changed: Any) -> Ruling:
-    made = Ruling("board-1", "Hallitus", date(2026, 2, 24), outcome, amount, "Syyt", ("Ehto",), (APRIL,))
+    made = Ruling("board-1", "Aluehallitus", date(2026, 2, 24), outcome, amount, "Syyt", ("Ehto",), (APRIL,))
     return replace(made, **changed)
 
 
@@ -94,6 +96,19 @@ def test_whoever_decided_does_not_decide_on_the_claim_against_it() -> None:
     state = case(PROPOSED, fact(DecisionMade, person="anna"), NOTIFIED, CLAIMED)
     assert cases.attempt(state, "anna", "decide_claim") is not None
     assert cases.attempt(state, "bertta", "decide_claim") is None
+
+
+def test_who_prepared_it_leaves_it_to_another_person() -> None:
+    state = case(PROPOSED, DECIDED)
+    told = cases.attempt(state, "anna", "decide_change", another="anna")
+    assert told is not None
+    assert told.reason == "anna prepared it and so leaves it to another person"
+    assert cases.attempt(state, "bertta", "decide_change", another="anna") is None
+
+
+def test_a_refusal_says_who_what_and_why() -> None:
+    told = cases.refuse(case(), "anna", "decide", "anna stands in for none")
+    assert told == fact(ActRefused, person="anna", act="decide", reason="anna stands in for none")
 
 
 def test_a_conflict_is_recorded_once_and_takes_the_case_from_its_officer() -> None:
@@ -271,36 +286,68 @@ def test_a_decision_is_final_when_the_last_day_has_passed_and_no_claim_is_pendin
     assert cases.become_final(case(*waiting), date(2026, 12, 28)) == []
     assert cases.become_final(case(*waiting), day_after) == [fact(DecisionBecameFinal, final_on=day_after)]
     assert cases.become_final(case(*waiting, CLAIMED), day_after) == []
-    assert len(cases.become_final(case(*waiting, CLAIMED, fact(RectificationDecided)), day_after)) == 1
     assert cases.become_final(case(*waiting, fact(DecisionBecameFinal)), day_after) == []
 
 
-def test_an_agreement_follows_a_favourable_decision_on_a_partnership() -> None:
-    with refused("no-partnership"):
-        cases.sign_agreement(case(PROPOSED, DECIDED), 3, without_money=False, terms="Sopimus")
-    with refused("not-granted"):
-        cases.sign_agreement(case(PROPOSED, basket="partnership"), 3, without_money=False, terms="Sopimus")
-    refusal = fact(DecisionMade, outcome="rejected", amount=0, instalments=[])
-    with refused("not-granted"):
-        cases.sign_agreement(case(PROPOSED, refusal, basket="partnership"), 3, without_money=False, terms="Sopimus")
-    signed = cases.sign_agreement(
-        case(PROPOSED, DECIDED, basket="partnership"), 3, without_money=False, terms="Sopimus"
-    )
-    assert signed == [fact(AgreementSigned)]
+@pytest.mark.parametrize("outcome", ["changed", "upheld"])
+def test_a_decision_whose_claim_was_examined_is_final_when_the_days_to_appeal_have_passed(outcome: str) -> None:
+    examined = (PROPOSED, DECIDED, NOTIFIED, CLAIMED, fact(RectificationDecided, outcome=outcome))
+    assert cases.last_open_day(case(*examined)) is None
+    assert cases.become_final(case(*examined), date(2027, 12, 31)) == []
+    told = (*examined, fact(RectificationNotified, last_appeal_day="2027-01-20"))
+    assert cases.last_open_day(case(*told)) == date(2027, 1, 20)
+    assert cases.become_final(case(*told), date(2027, 1, 20)) == []
+    day_after = date(2027, 1, 21)
+    assert cases.become_final(case(*told), day_after) == [fact(DecisionBecameFinal, final_on=day_after)]
 
 
-def test_a_recovery_is_at_most_what_was_granted_and_at_least_the_countys_limit() -> None:
-    state = case(PROPOSED, fact(DecisionMade, amount=150_000))
-    whole = fact(RecoveryDecided, amount=150_000)
-    assert cases.recover(state, whole, 10_000) == [whole]
-    with refused("more-than-granted"):
-        cases.recover(state, fact(RecoveryDecided, amount=150_001), 10_000)
-    with refused("more-than-granted"):
-        cases.recover(case(PROPOSED, DECIDED, whole), fact(RecoveryDecided, amount=10_000), 10_000)
-    with refused("under-the-limit"):
-        cases.recover(state, fact(RecoveryDecided, amount=9_999), 10_000)
-    with refused("due-date-past", "invalid", "/due_on"):
-        cases.recover(state, fact(RecoveryDecided, due_on="2026-11-02"), 10_000)
+def test_a_claim_that_was_not_examined_leaves_the_last_day_as_it_was() -> None:
+    late = (fact(RectificationClaimed, in_time=False), fact(RectificationDecided, outcome="not_examined"))
+    state = case(PROPOSED, DECIDED, NOTIFIED, *late)
+    assert cases.last_open_day(state) == date(2026, 12, 28)
+    assert len(cases.become_final(state, date(2026, 12, 29))) == 1
+
+
+def test_a_late_claim_after_an_examined_one_leaves_the_days_to_appeal_as_they_were() -> None:
+    late = fact(RectificationClaimed, in_time=False)
+    decided, notice = fact(RectificationDecided), fact(RectificationNotified, last_appeal_day="2027-01-20")
+    examined = (PROPOSED, DECIDED, NOTIFIED, CLAIMED, decided, notice)
+    not_examined = fact(RectificationDecided, outcome="not_examined")
+    told_too = fact(RectificationNotified, last_appeal_day="2027-03-01")
+    for state in (case(*examined, late), case(*examined, late, not_examined),
+                  case(*examined, late, not_examined, told_too)):  # fmt: skip
+        assert cases.last_open_day(state) == date(2027, 1, 20)
+
+
+def test_a_claim_is_decided_once_notice_of_the_decision_on_the_earlier_one_was_given() -> None:
+    earlier = (PROPOSED, DECIDED, NOTIFIED, CLAIMED, fact(RectificationDecided))
+    with refused("claim-not-notified"):
+        cases.decide_claim(case(*earlier, CLAIMED), ruling(), change=False)
+    state = case(*earlier, fact(RectificationNotified), CLAIMED)
+    assert len(cases.decide_claim(state, ruling(), change=False)) == 1
+
+
+def test_notice_of_a_claims_decision_is_given_once_and_of_the_last_one() -> None:
+    notice = fact(RectificationNotified)
+    with refused("claim-not-decided"):
+        cases.claim_to_notify(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED))
+    decided = fact(RectificationDecided)
+    state = case(PROPOSED, DECIDED, NOTIFIED, CLAIMED, decided)
+    assert cases.claim_to_notify(state) == decided
+    assert cases.notify_claim(state, notice) == [notice]
+    with refused("notified-already"):
+        cases.notify_claim(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED, decided, notice), notice)
+    again = case(PROPOSED, DECIDED, NOTIFIED, CLAIMED, decided, notice, CLAIMED, fact(RectificationDecided))
+    assert cases.notify_claim(again, notice) == [notice]
+    assert cases.last_open_day(again) is None
+
+
+def test_an_agreement_is_in_force_once_both_have_signed_it_and_not_before() -> None:
+    offered = fact(AgreementDrafted)
+    by_one = fact(AgreementPartySigned, party="county")
+    assert case(PROPOSED, DECIDED, offered, by_one).partnership.signed is None
+    signed = fact(AgreementSigned)
+    assert case(PROPOSED, DECIDED, offered, by_one, signed).partnership.signed == signed
 
 
 # --- who takes over, and whose words count -------------------------------------------------------------------
@@ -488,7 +535,9 @@ def test_a_decisions_document_is_recorded_once_for_each_language() -> None:
     state = case(PROPOSED, DECIDED, finnish)
     assert cases.document(state, finnish) == []
     assert cases.document(state, swedish) == [swedish]
-    assert case(PROPOSED, DECIDED, finnish, swedish).documents == {"fi": finnish, "sv": swedish}
+    assert case(PROPOSED, DECIDED, finnish, swedish).documents == {
+        (None, "fi"): finnish, (None, "sv"): swedish,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("counts_on", "in_time"), [(28, True), (29, False)])
@@ -538,43 +587,3 @@ def test_a_late_claim_does_not_hold_up_finality() -> None:
     after = date(2026, 12, 29)
     assert len(cases.become_final(case(PROPOSED, DECIDED, NOTIFIED, late), after)) == 1
     assert cases.become_final(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED), after) == []
-
-
-# --- hearing before a recovery -------------------------------------------------------------------------------
-
-HEARING = fact(HearingOpened, amount=30_000)
-OCTOBER = date(2026, 10, 1)
-
-
-def test_a_hearing_is_opened_once_at_a_time_on_what_can_be_recovered_with_a_day_ahead() -> None:
-    assert cases.open_hearing(case(PROPOSED, DECIDED), HEARING, OCTOBER) == [HEARING]
-    with refused("hearing-open"):
-        cases.open_hearing(case(PROPOSED, DECIDED, HEARING), HEARING, OCTOBER)
-    with refused("more-than-granted"):
-        cases.open_hearing(case(PROPOSED, DECIDED), fact(HearingOpened, amount=DECIDED.amount + 1), OCTOBER)
-    with refused("deadline-past", "invalid", "/answer_by"):
-        cases.open_hearing(case(PROPOSED, DECIDED), HEARING, HEARING.answer_by)
-
-
-def test_a_hearing_is_answered_once_and_under_its_own_id() -> None:
-    answered = fact(HearingAnswered)
-    assert cases.answer_hearing(case(PROPOSED, DECIDED, HEARING), answered) == [answered]
-    with refused("answered-already"):
-        cases.answer_hearing(case(PROPOSED, DECIDED, HEARING, answered), answered)
-    for state in (case(PROPOSED, DECIDED), case(PROPOSED, DECIDED, fact(HearingOpened, hearing_id=UUID(int=7)))):
-        with refused("not-found", "not_found"):
-            cases.answer_hearing(state, answered)
-
-
-def test_nothing_is_recovered_before_the_applicant_was_heard_on_it() -> None:
-    with refused("not-heard"):
-        cases.check_heard(case(PROPOSED, DECIDED), 100, OCTOBER)
-    open_still = case(PROPOSED, DECIDED, HEARING)
-    with refused("hearing-open"):
-        cases.check_heard(open_still, 100, HEARING.answer_by)
-    cases.check_heard(open_still, 30_000, HEARING.answer_by.replace(day=31))
-    cases.check_heard(case(PROPOSED, DECIDED, HEARING, fact(HearingAnswered)), 30_000, OCTOBER)
-    with refused("heard-on-less"):
-        cases.check_heard(open_still, 30_001, HEARING.answer_by.replace(day=31))
-    with refused("not-heard"):
-        cases.check_heard(case(PROPOSED, DECIDED, HEARING, fact(RecoveryDecided)), 100, OCTOBER)

@@ -17,7 +17,7 @@ def clock() -> datetime:
 def is_working_day(day: date) -> bool:
     """As the service asks: the county's calendar; no database is touched."""
     ledger = Ledger("", "decisions", clock)
-    return Decisions(ledger, county(), clock, Documents(ledger, county(), clock))._is_working_day(day)
+    return Decisions(ledger, county(), clock, Documents(ledger, county(), clock)).is_working_day(day)
 
 
 def last_day(sent_on: date, days: int) -> date:

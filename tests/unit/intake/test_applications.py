@@ -349,6 +349,19 @@ def test_an_attachment_is_added_once_and_another_of_its_kind_beside_it() -> None
     assert applications.add_attachment(state, AWAITING, other, LAST_DAY) != []
 
 
+def test_a_decision_that_is_known_stays_known_whatever_is_told_late() -> None:
+    state = application(standing("paid"), standing("in_preparation"))
+    with refused("decided-already"):
+        applications.withdraw(state, "Hanke peruttiin")
+    assert len(applications.request_change(state, fact(ChangeRequested))) == 1
+
+
+def test_a_withdrawn_application_answers_no_request_that_was_open() -> None:
+    asked = standing("supplement_requested", request_id=str(REQUEST))
+    with refused("withdrawn-already"):
+        applications.supplement(application(asked, fact(ApplicationWithdrawn)), REQUEST, "Vastaus")
+
+
 def test_nothing_follows_a_withdrawn_application() -> None:
     with refused("withdrawn-already"):
         applications.add_attachment(application(fact(ApplicationWithdrawn)), AWAITING, FILE, LAST_DAY)

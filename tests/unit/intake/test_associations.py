@@ -60,6 +60,8 @@ def test_whoever_asked_does_not_confirm_and_the_attempt_is_an_event() -> None:
     attempt = associations.refused_confirmation(association(requested()), CHANGE, "officer-1")
     assert attempt is not None
     assert (attempt.person, attempt.change_id) == ("officer-1", CHANGE)
+    with refused("same-person", "forbidden"):
+        associations.confirm_account_change(association(requested()), CHANGE, "officer-1", TOMORROW)
 
 
 def test_the_waiting_time_holds_to_the_day() -> None:
@@ -114,6 +116,20 @@ def test_without_mandates_the_token_decides_and_an_ended_mandate_is_none() -> No
     assert associations.may_act(association(fact(PersonNamed, role="contact")), "anybody", TOMORROW)
     ended = association(fact(PersonNamed), fact(PersonEnded, valid_until="2026-03-02"))
     assert not associations.may_act(ended, "user-1", TOMORROW)
+
+
+def test_ending_a_period_makes_it_no_longer() -> None:
+    state = association(fact(PersonNamed), fact(PersonEnded, valid_until="2026-03-02"))
+    with refused("period-longer", "invalid", "/valid_until"):
+        associations.end_person(state, CHANGE, TOMORROW)
+    assert len(associations.end_person(state, CHANGE, date(2026, 3, 1))) == 1
+    assert len(associations.end_person(association(fact(PersonNamed, valid_until=None)), CHANGE, TOMORROW)) == 1
+
+
+def test_nobody_acts_by_the_mandate_of_an_erased_person() -> None:
+    state = association(fact(PersonNamed), fact(PersonErased))
+    assert not associations.may_act(state, "user-1", TOMORROW)
+    assert not associations.may_act(state, "anybody", TOMORROW)
 
 
 def test_an_erasure_is_recorded_once() -> None:

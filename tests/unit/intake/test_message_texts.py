@@ -44,6 +44,7 @@ SAMPLES: dict[str, Any] = {
     "due_on": date(2026, 2, 5),
     "municipality": {"fi": "Joensuu"},
     "last_claim_day": "2026-02-05",
+    "last_appeal_day": "2026-02-05",
     "paid_on": "2026-02-05",
     "what_changed": {"fi": "Hakuaika jatkuu.", "sv": "Ansökningstiden fortsätter.", "en": "The call stays open."},
     "call": "Toiminta-avustukset 2026",
@@ -105,7 +106,10 @@ def test_no_two_texts_are_the_same() -> None:
 
 
 def test_every_standing_that_an_applicant_waits_for_has_a_text_of_its_own_or_that_of_a_report_that_is_due() -> None:
-    silent = {"in_preparation", "withdrawn", "report_requested", "report_returned", "report_accepted"}
+    silent = {
+        "in_preparation", "withdrawn", "report_requested", "report_returned", "report_accepted", "agreement_signed",
+        "cost_report_accepted",
+    }  # fmt: skip
     assert set(get_args(Standing)) - set(OCCASIONS) == silent
 
 
@@ -117,7 +121,8 @@ def test_an_unknown_occasion_makes_no_message(occasion: str) -> None:
 @pytest.mark.parametrize(("language", "shown"), [("fi", "5.2.2026"), ("sv", "5.2.2026"), ("en", "5 February 2026")])
 def test_dates_are_shown_as_the_language_has_them(language: Language, shown: str) -> None:
     assert shown_date(date(2026, 2, 5), language) == shown
-    for occasion in ("supplement_requested", "notified", "paid", "report_due"):
+    dated = ("supplement_requested", "notified", "claim_notified", "paid", "report_due", "cost_report_returned")
+    for occasion in dated:
         assert shown in text(occasion, language).body.replace("\n", " ")
 
 

@@ -1,0 +1,61 @@
+"""Claims for rectification over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+
+from schemas.facts import Contract
+from schemas.identifiers import Text
+from services.decisions.handlers import Claims, Decisions
+from services.decisions.handlers.cases import GiveNotice
+from services.decisions.handlers.claims import DecideClaim
+from services.web.commands import Command, command, respond
+from services.web.problems import problem_responses
+
+from .cases import own_case
+
+_ANSWERS = problem_responses(404, 409, 412)
+
+
+class Claim(Contract):
+    """The grounds of a claim for rectification."""
+
+    grounds: Text
+
+
+def router(claims: Claims, decisions: Decisions) -> APIRouter:
+    """Making, deciding and notifying."""
+    routes = APIRouter(prefix="/cases/{application_id}", tags=["claims"])
+
+    @routes.post("/claims", status_code=201, responses=_ANSWERS)
+    async def claim(
+        application_id: UUID,
+        sent: Claim,
+        commanded: Annotated[Command, Depends(command("rectification.claim"))],
+    ) -> Response:
+        """Claim rectification of the decision."""
+        await own_case(decisions, commanded.identity, "rectification.claim", application_id)
+        return respond(await claims.claim(commanded, application_id, sent.grounds), 201)
+
+    @routes.post("/claim-decision", responses=_ANSWERS)
+    async def decide_claim(
+        application_id: UUID,
+        sent: DecideClaim,
+        commanded: Annotated[Command, Depends(command("rectification.decide"))],
+    ) -> Response:
+        """Decide the pending claim, in the body that it goes to."""
+        return respond(await claims.decide(commanded, application_id, sent))
+
+    @routes.post("/claim-notice", responses=_ANSWERS)
+    async def notify_claim(
+        application_id: UUID,
+        sent: GiveNotice,
+        commanded: Annotated[Command, Depends(command("decision.notify"))],
+    ) -> Response:
+        """Give notice of the decision on the claim today, with its document and how to appeal."""
+        return respond(await claims.notify(commanded, application_id, sent))
+
+    return routes

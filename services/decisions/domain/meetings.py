@@ -1,0 +1,58 @@
+"""Meetings (*kokous*) of a board: who is present, the agenda (*esityslista*), the minutes' sections (*pykälä*)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from schemas.decisions import AgendaSet, Matter, MeetingConvened, SectionTaken
+from schemas.facts import Fact
+from schemas.refusals import conflict, invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A board's meeting, its agenda where it has one, and the last section of its minutes."""
+
+    convened: MeetingConvened
+    agenda: AgendaSet | None = None
+    section: int = 0
+
+
+def evolve(state: Meeting | None, fact: Fact) -> Meeting | None:
+    """The meeting after a fact."""
+    match fact:
+        case MeetingConvened():
+            return Meeting(fact)
+        case AgendaSet() if state is not None:
+            return replace(state, agenda=fact)
+        case SectionTaken() if state is not None:
+            return replace(state, section=fact.section)
+    return state
+
+
+def set_agenda(state: Meeting, agenda: AgendaSet) -> list[Fact]:
+    """Sets the agenda, or replaces it until the meeting has taken its first section."""
+    if state.section:
+        raise conflict("meeting-begun", f"the meeting has taken {state.section} sections: its agenda stays")
+    items = [(item.application_id, item.matter) for item in agenda.items]
+    for index, item in enumerate(items):
+        if item in items[:index]:
+            raise invalid("twice-on-agenda", "each matter stands on the agenda once", f"/items/{index}")
+    return [agenda]
+
+
+def take_section(
+    state: Meeting, application_id: UUID, disqualified: frozenset[str] = frozenset(), matter: Matter = "decision"
+) -> SectionTaken:
+    """The next section of the minutes for a case; those present who are disqualified in it leave for it. A meeting with
+    an agenda decides what stands on it.
+    """
+    agenda = state.agenda
+    if agenda is not None and (application_id, matter) not in [(i.application_id, i.matter) for i in agenda.items]:
+        raise conflict("not-on-agenda", "the matter does not stand on the meeting's agenda")
+    excluded = tuple(person for person in state.convened.present if person in disqualified)
+    return SectionTaken(
+        meeting_id=state.convened.meeting_id, section=state.section + 1, application_id=application_id,
+        matter=matter, excluded=excluded,
+    )  # fmt: skip

@@ -1,0 +1,126 @@
+"""Commands of recovery (*takaisinperintä*): hearing the applicant, and the decision with its interest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from schemas.county import County
+from schemas.decisions import HearingAnswered, HearingOpened, InterestPeriod, RecoveryDecided
+from schemas.facts import Contract, Date
+from schemas.identifiers import Text
+from schemas.interest import terms_of, told
+from schemas.money import PositiveAmount, euros
+from services.decisions.domain import cases, recovery
+from services.decisions.domain.cases import Case
+from services.ledger import Ledger
+from services.web.commands import Command, carry_out
+from services.web.handling import Answer, Plan
+
+from .authority import Act, Authority
+from .cases import Decisions
+
+
+class OpenHearing(Contract):
+    """What is planned to be recovered and why, and by which Helsinki date the applicant may answer."""
+
+    grounds: Text
+    amount: PositiveAmount
+    answer_by: Date
+
+
+class Recover(Contract):
+    """A decision to recover. `waive_interest` is the reason for asking no interest (moderation; model: Act on
+    Discretionary Government Transfers 688/2001, section 26).
+    """
+
+    amount: PositiveAmount
+    grounds: Text
+    due_on: Date
+    waive_interest: Text | None = None
+
+
+class Recoveries:
+    """The commands. Each returns once its events are durable."""
+
+    def __init__(self, ledger: Ledger, county: County, decisions: Decisions, authority: Authority) -> None:
+        self._ledger = ledger
+        self._county = county
+        self._decisions = decisions
+        self._authority = authority
+
+    async def open_hearing(self, command: Command, application_id: UUID, given: OpenHearing) -> Answer:
+        """Hears the applicant on a planned recovery."""
+        today = self._decisions.today()
+        opened = HearingOpened(
+            application_id=application_id, hearing_id=uuid7(), person=command.identity.person, **dict(given)
+        )
+        answer: dict[str, object] = {"hearing_id": str(opened.hearing_id)}
+        return await self._decisions.on_case(
+            command, application_id, "open_hearing", lambda case: (recovery.open_hearing(case, opened, today), answer)
+        )
+
+    async def answer_hearing(self, command: Command, application_id: UUID, hearing_id: UUID, answer: str) -> Answer:
+        """Takes the applicant's answer."""
+        answered = HearingAnswered(
+            application_id=application_id, hearing_id=hearing_id, answer=answer, answered_on=self._decisions.today()
+        )
+        return await self._decisions.on_case(
+            command, application_id, None, lambda case: (recovery.answer_hearing(case, answered), {})
+        )
+
+    async def preview(self, application_id: UUID, amount: int, due_on: date) -> dict[str, Any]:
+        """The interest that a recovery of `amount` (cents) would have if it was decided today; `total` has both."""
+        _, case = await self._decisions.existing(application_id)
+        today = self._decisions.today()
+        periods = recovery.interest_on(case, amount, today, due_on, terms_of(self._county, today))
+        return {
+            "application_id": str(application_id), "due_on": due_on.isoformat(), **_sums(amount, periods),
+            "interest_periods": [told(period) for period in periods],
+        }  # fmt: skip
+
+    async def recover(self, command: Command, application_id: UUID, given: Recover) -> Answer:
+        """Decides to recover what was paid, with interest from the days of payment to the due date."""
+        recovery_id = uuid7()
+
+        async def decide() -> Plan:
+            loaded, case = await self._decisions.existing(application_id)
+            tied, guard = await self._decisions.tied(case)
+            mandate = await self._authority.mandate(command, case, Act("recover", given.amount), tied)
+            guards = (guard, *mandate.guards)
+            if mandate.refused is not None:
+                return Plan((loaded.write([mandate.refused]), *guards), {}, cases.refusal_of(mandate.refused))
+            today = self._decisions.today()
+            rules = self._county.payment_rules(today)
+            if rules.hearing_before_recovery:
+                recovery.check_heard(case, given.amount, today)
+            periods = self._interest(case, given, today)
+            fact = RecoveryDecided(
+                application_id=application_id, recovery_id=recovery_id, amount=given.amount, grounds=given.grounds,
+                decided_on=today, due_on=given.due_on, person=command.identity.person, interest=_sum(periods),
+                interest_periods=periods, interest_waived=given.waive_interest, on_behalf_of=mandate.on_behalf_of,
+            )  # fmt: skip
+            facts = recovery.recover(case, fact, rules.small_recovery_limit)
+            answer = {
+                "application_id": str(application_id), "recovery_id": str(recovery_id), **_sums(given.amount, periods)
+            }  # fmt: skip
+            return Plan((loaded.write(facts), *guards), answer)
+
+        return await carry_out(self._ledger, command, decide)
+
+    def _interest(self, case: Case, given: Recover, today: date) -> tuple[InterestPeriod, ...]:
+        terms = None if given.waive_interest is not None else terms_of(self._county, today)
+        return recovery.interest_on(case, given.amount, today, given.due_on, terms)
+
+
+def _sum(periods: Sequence[InterestPeriod]) -> int:
+    return sum(period.amount for period in periods)
+
+
+def _sums(amount: int, periods: Sequence[InterestPeriod]) -> dict[str, Any]:
+    interest = _sum(periods)
+    return {"amount": euros(amount), "interest": euros(interest), "total": euros(amount + interest)}

@@ -1,0 +1,70 @@
+"""Hearing before a recovery. Given facts, when an act, then facts or a refusal."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from schemas.decisions import CaseOpened, DecisionMade, HearingAnswered, HearingOpened, ProposalMade, RecoveryDecided
+from schemas.facts import Fact
+from services.decisions.domain import cases, recovery
+from services.decisions.domain.cases import Case
+from tests.unit.given import fact, folded, refused
+
+PROPOSED, DECIDED = fact(ProposalMade), fact(DecisionMade)
+HEARING = fact(HearingOpened, amount=30_000)
+OCTOBER = date(2026, 10, 1)
+
+
+def case(*facts: Fact) -> Case:
+    state = folded(cases.evolve, None, fact(CaseOpened), *facts)
+    assert state is not None
+    return state
+
+
+def test_a_hearing_is_opened_once_at_a_time_on_what_can_be_recovered_with_a_day_ahead() -> None:
+    assert recovery.open_hearing(case(PROPOSED, DECIDED), HEARING, OCTOBER) == [HEARING]
+    with refused("hearing-open"):
+        recovery.open_hearing(case(PROPOSED, DECIDED, HEARING), HEARING, OCTOBER)
+    with refused("more-than-granted"):
+        recovery.open_hearing(case(PROPOSED, DECIDED), fact(HearingOpened, amount=DECIDED.amount + 1), OCTOBER)
+    with refused("deadline-past", "invalid", "/answer_by"):
+        recovery.open_hearing(case(PROPOSED, DECIDED), HEARING, HEARING.answer_by)
+
+
+def test_a_hearing_is_answered_once_and_under_its_own_id() -> None:
+    answered = fact(HearingAnswered)
+    assert recovery.answer_hearing(case(PROPOSED, DECIDED, HEARING), answered) == [answered]
+    with refused("answered-already"):
+        recovery.answer_hearing(case(PROPOSED, DECIDED, HEARING, answered), answered)
+    for state in (case(PROPOSED, DECIDED), case(PROPOSED, DECIDED, fact(HearingOpened, hearing_id=UUID(int=7)))):
+        with refused("not-found", "not_found"):
+            recovery.answer_hearing(state, answered)
+
+
+def test_nothing_is_recovered_before_the_applicant_was_heard_on_it() -> None:
+    with refused("not-heard"):
+        recovery.check_heard(case(PROPOSED, DECIDED), 100, OCTOBER)
+    open_still = case(PROPOSED, DECIDED, HEARING)
+    with refused("hearing-open"):
+        recovery.check_heard(open_still, 100, HEARING.answer_by)
+    recovery.check_heard(open_still, 30_000, HEARING.answer_by.replace(day=31))
+    recovery.check_heard(case(PROPOSED, DECIDED, HEARING, fact(HearingAnswered)), 30_000, OCTOBER)
+    with refused("heard-on-less"):
+        recovery.check_heard(open_still, 30_001, HEARING.answer_by.replace(day=31))
+    with refused("not-heard"):
+        recovery.check_heard(case(PROPOSED, DECIDED, HEARING, fact(RecoveryDecided)), 100, OCTOBER)
+
+
+def test_a_recovery_is_at_most_what_was_granted_and_at_least_the_countys_limit() -> None:
+    state = case(PROPOSED, fact(DecisionMade, amount=150_000))
+    whole = fact(RecoveryDecided, amount=150_000)
+    assert recovery.recover(state, whole, 10_000) == [whole]
+    with refused("more-than-granted"):
+        recovery.recover(state, fact(RecoveryDecided, amount=150_001), 10_000)
+    with refused("more-than-granted"):
+        recovery.recover(case(PROPOSED, DECIDED, whole), fact(RecoveryDecided, amount=10_000), 10_000)
+    with refused("under-the-limit"):
+        recovery.recover(state, fact(RecoveryDecided, amount=9_999), 10_000)
+    with refused("due-date-past", "invalid", "/due_on"):
+        recovery.recover(state, fact(RecoveryDecided, due_on="2026-11-02"), 10_000)
