@@ -77,8 +77,8 @@ def _usage_report_1_to_2(data: Data) -> Data:
 
 
 def _decision_1_to_2(data: Data) -> Data:
-    """Nobody stood in for another, and no grant waited for own funding."""
-    return {**data, "on_behalf_of": None, "own_funding": "0.00 EUR"}
+    """Nobody stood in for another, no grant waited for own funding, and the time of use stood in the text alone."""
+    return {**data, "on_behalf_of": None, "own_funding": "0.00 EUR", "use_from": None, "use_until": None}
 
 
 def _documented_1_to_2(data: Data) -> Data:

@@ -323,6 +323,7 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "instalments": [_INSTALMENT], "reasons": "Määräraha", "conditions": ["Selvitys 30.11. mennessä"],
         "decided_on": "2026-02-24", "person": "board-1", "organ": "Hyte-lautakunta",
         "meeting_id": "hyte-2026-02-24", "section": 1, "on_behalf_of": None, "own_funding": "500.00 EUR",
+        "use_from": "2026-01-01", "use_until": "2026-12-31",
     },
     ("decision.documented", 2): {
         "application_id": APPLICATION, "language": "fi", "sha256": SHA, "size_bytes": 30000,

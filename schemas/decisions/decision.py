@@ -51,7 +51,8 @@ class DecisionMadeV1(Fact, title="DecisionMade"):
 
 class DecisionMade(Fact):
     """A decision (*päätös*) with its reasons, by an official or by a board at a meeting. Since version 2: for
-    whom a stand-in decided, and the own funding that the application declares.
+    whom a stand-in decided, the own funding that the application declares, and the time of use (Helsinki
+    dates, both inclusive).
     """
 
     event_type: ClassVar[str] = "decision.made"
@@ -76,6 +77,8 @@ class DecisionMade(Fact):
     section: int | None = Field(default=None, ge=1)
     on_behalf_of: Person | None
     own_funding: NonNegativeMoney
+    use_from: Date | None
+    use_until: Date | None
 
 
 class DeMinimisAssessed(Fact):

@@ -36,7 +36,7 @@ REPORT_STATES: Mapping[str, str | None] = {
 }
 """A report's state after an event; None leaves it as it is."""
 _COPIED: Mapping[str, tuple[str, ...]] = {
-    "decision.made": ("outcome", "amount", "decided_on", "section", "reasons"),
+    "decision.made": ("outcome", "amount", "decided_on", "section", "reasons", "use_from", "use_until"),
     "decision.notified": ("last_claim_day",),
     "decision.became_final": ("final_on",),
 }
@@ -70,7 +70,7 @@ def _changed(document: Document | None, record: Record, data: Mapping[str, Any])
         }
     if document is None:
         return None
-    after = {**document, **{name: data[name] for name in _COPIED.get(record.type, ())}}
+    after = {**document, **{name: data.get(name) for name in _COPIED.get(record.type, ())}}
     after["state"] = STATES.get(record.type, document["state"])
     match record.type:
         case "act.refused":

@@ -1,5 +1,6 @@
-"""The rush at the end of a round: ten thousand applications by 64 callers over the closing minute, and what became of
-each; beside the bare route that inserts one row.
+"""The rush at the end of a round: ten thousand applications by 64 callers in the last ten minutes and over the closing
+minute, and what became of each; beside the bare route that inserts one row. The callers send as fast as they can, so
+that the service's clock runs faster than time: it is set on several times a second.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ APPLICATIONS_QUICK: Final = 1_000
 CONNECTIONS: Final = 64
 TWICE_EACH: Final = 20
 CLOSES_AT: Final = datetime(2026, 1, 16, 14, 0, tzinfo=UTC)
-SECONDS_BEFORE: Final = 8.0
-SECONDS_BEFORE_QUICK: Final = 1.0
+MINUTES_BEFORE: Final = timedelta(minutes=10)
+SPEED: Final = 30.0
+SPEED_QUICK: Final = 300.0
+STEP_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,21 @@ class Sent:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The service's time was set: from which real instant it counts, when that was written (seconds since 1970), and
+    what it was set to.
+    """
+
+    set_at: float
+    written_at: float
+    simulated: datetime
+
+
 async def measure(run: Run) -> None:
     """The service's time is set so that the call closes in the midst of the rush."""
     count = APPLICATIONS_QUICK if run.options.quick else APPLICATIONS
-    before = SECONDS_BEFORE_QUICK if run.options.quick else SECONDS_BEFORE
+    speed = SPEED_QUICK if run.options.quick else SPEED
     clock = run.folder / "rush-clock.json"
     async with AsyncExitStack() as stack:
         run.screen.tell("rush", "intake")
@@ -51,9 +65,14 @@ async def measure(run: Run) -> None:
         opened, service, headers = await stack.enter_async_context(
             intake_process(run, "services.intake", closes_at=CLOSES_AT, MODE="embedded", CLOCK_FILE=str(clock))
         )
-        closed = _set(clock, CLOSES_AT + CLOSING_MINUTE - timedelta(seconds=before))
-        answers = await _rush(service, headers, count)
-        _judge(run, answers, closed + before)
+        steps: list[Step] = []
+        running = asyncio.create_task(_run_clock(clock, speed, steps))
+        try:
+            answers = await _rush(service, headers, count)
+        finally:
+            running.cancel()
+        _judge(run, answers, _reached(steps, CLOSES_AT + CLOSING_MINUTE))
+        run.notes["rush_clock_speed"] = speed
         recorded = await _recorded(opened.ledger)
         run.figures["rush_lost"] = len({each.body["application_id"] for each in answers} - set(recorded))
         run.figures["rush_doubled"] = sum(recorded.values()) - count
@@ -64,7 +83,31 @@ async def measure(run: Run) -> None:
     run.notes["rush_applications"] = count
 
 
-def _judge(run: Run, answers: list[Sent], closed: float) -> None:
+async def _run_clock(clock: Path, speed: float, steps: list[Step]) -> None:
+    """Sets the service's time on from ten minutes before the closing minute ends, until it is cancelled; notes what it
+    was set to and when.
+    """
+    steps.append(_set(clock, CLOSES_AT + CLOSING_MINUTE - MINUTES_BEFORE))
+    while True:
+        await asyncio.sleep(STEP_S)
+        passed = datetime.now(UTC).timestamp() - steps[0].set_at
+        steps.append(_set(clock, steps[0].simulated + timedelta(seconds=speed * passed)))
+
+
+def _reached(steps: list[Step], moment: datetime) -> tuple[float, float]:
+    """Between which real instants (seconds since 1970) the service's time reached a moment: between two steps it is one
+    instant, by a step the time that writing it took. Far ahead where it never did.
+    """
+    for step, following in zip(steps, [*steps[1:], None], strict=True):
+        flowed = step.set_at + (moment - step.simulated).total_seconds()
+        if flowed <= step.set_at:
+            return step.set_at, step.written_at
+        if following is None or flowed < following.set_at:
+            return flowed, max(flowed, step.written_at)
+    raise AssertionError("the last step answers")
+
+
+def _judge(run: Run, answers: list[Sent], closed: tuple[float, float]) -> None:
     assert {each.status for each in answers} == {201}, Counter(each.status for each in answers)
     firsts = sorted((each.answered - each.sent) * 1000 for each in answers)
     run.figures["rush_per_s"] = _rate(answers)
@@ -77,9 +120,9 @@ def _judge(run: Run, answers: list[Sent], closed: float) -> None:
     for each in sorted(answers, key=lambda each: each.sent):
         first_sent.setdefault(each.number, each.sent)
     run.figures["rush_wrong_side"] = sum(
-        each.body["late"] if each.answered < closed else not each.body["late"]
+        each.body["late"] if each.answered < closed[0] else not each.body["late"]
         for each in answers
-        if each.answered < closed or first_sent[each.number] >= closed
+        if each.answered < closed[0] or first_sent[each.number] >= closed[1]
     )
 
 
@@ -110,10 +153,10 @@ async def _recorded(ledger: Any) -> Counter[str]:
     return Counter(record.stream.removeprefix("application/") for record in records)
 
 
-def _set(clock: Path, moment: datetime) -> float:
-    """Sets the service's time; answers the real moment at which it was set."""
+def _set(clock: Path, moment: datetime) -> Step:
+    """Sets the service's time."""
     now = datetime.now(UTC)
     draft = clock.with_suffix(".new")
     draft.write_text(json.dumps({"simulated": moment.isoformat(), "set_at": now.isoformat()}), encoding="utf-8")
     draft.replace(clock)
-    return now.timestamp()
+    return Step(now.timestamp(), datetime.now(UTC).timestamp(), moment)

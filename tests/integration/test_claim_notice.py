@@ -69,7 +69,8 @@ class Office:
         meeting_id = None if organ == OFFICIAL else await self.meeting("first-1", organ)
         decision = {
             "outcome": "granted_in_part", "amount": "1500.00 EUR", "reasons": "Määräraha ei riitä.",
-            "payable_from": ["2026-04-01"], "organ": organ, "meeting_id": meeting_id,
+            "payable_from": ["2026-04-01"], "organ": organ, "meeting_id": meeting_id, "use_from": "2026-01-01",
+            "use_until": "2026-12-31",
         }  # fmt: skip
         await self.done("anna", f"cases/{CASE}/decision", decision)
         told = await self.done("otto", f"cases/{CASE}/notice", {"manner": "electronic", "language": "sv"})
@@ -245,3 +246,10 @@ async def test_a_late_claim_after_an_examined_one_takes_no_day_to_appeal_away(of
     assert "Oikaisuvaatimus jätetään tutkimatta" in text((await office.read("?about=claim")).content)
     assert await office.finalised(LAST_APPEAL_MINUTE) == 0
     assert await office.finalised(DAY_AFTER) == 1
+
+
+async def test_the_decision_and_its_document_tell_the_time_of_use(office: Office) -> None:
+    await office.notified(OFFICIAL)
+    shown = await office.shown()
+    assert (shown["use_from"], shown["use_until"]) == ("2026-01-01", "2026-12-31")
+    assert "Användningstid" in text((await office.read()).content)

@@ -118,6 +118,11 @@ def payable_days(application: Application, first_day: date) -> list[str]:
     return [iso(FIRST_YEAR_DAYS[n % 2].replace(year=2026 + n // 2)) for n in range(count)]
 
 
+def _time_of_use(application: Application) -> dict[str, str]:
+    """The grant is used in its calendar years."""
+    return {"use_from": "2026-01-01", "use_until": f"{2025 + application.years}-12-31"}
+
+
 async def decide(world: World, applications: Sequence[Application], meeting: str, first_day: date) -> None:
     """The committee decides at a meeting, section by section, in the order of the agenda."""
     await _convene(world, meeting, "decision", _decided(applications))
@@ -128,7 +133,7 @@ async def decide(world: World, applications: Sequence[Application], meeting: str
             "outcome": outcome, "amount": euros(amount), "reasons": application.reason or "Kriteerien mukainen",
             "conditions": ["Selvitys käytöstä on annettava."] if amount else [],
             "payable_from": payable_days(application, first_day) if amount else [], "organ": COMMITTEE,
-            "meeting_id": meeting,
+            "meeting_id": meeting, **(_time_of_use(application) if amount else {}),
         }  # fmt: skip
         await _act(world, application, "decision", body, person=BOARD[0])
 

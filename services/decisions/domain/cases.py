@@ -404,7 +404,9 @@ def plan_instalments(amount: int, payable_from: tuple[date, ...]) -> tuple[Insta
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a decision says beside the case: who decided, where, on which Helsinki date, with which terms."""
+    """What a decision says beside the case: who decided, where, on which Helsinki date, with which terms; `use` is the
+    first and last day on which the grant may be used.
+    """
 
     person: str
     organ: str
@@ -417,6 +419,17 @@ class Ruling:
     meeting_id: str | None = None
     section: int | None = None
     on_behalf_of: str | None = None
+    use: tuple[date, date] | None = None
+
+
+def _check_use(ruling: Ruling) -> None:
+    """Raises Refused for a time of use that runs backwards, or of what was not granted."""
+    if ruling.use is None:
+        return
+    if ruling.use[1] < ruling.use[0]:
+        raise invalid("period-backwards", "the time of use ends on or after its first day", "/use_until")
+    if ruling.outcome in {"rejected", "not_examined"}:
+        raise invalid("nothing-to-use", "only what is granted has a time of use", "/use_from")
 
 
 def decide(case: Case, ruling: Ruling) -> list[Fact]:
@@ -427,7 +440,9 @@ def decide(case: Case, ruling: Ruling) -> list[Fact]:
     if case.open_requests:
         raise conflict("supplement-awaited", "a supplement is awaited: decide once it has come")
     check_outcome(case, ruling.outcome, ruling.amount)
+    _check_use(ruling)
     opened = case.opened
+    first, last = (None, None) if ruling.use is None else ruling.use
     return [
         DecisionMade(
             application_id=opened.application_id, diary_number=opened.diary_number,
@@ -437,6 +452,7 @@ def decide(case: Case, ruling: Ruling) -> list[Fact]:
             reasons=ruling.reasons, conditions=ruling.conditions, decided_on=ruling.decided_on, person=ruling.person,
             organ=ruling.organ, meeting_id=ruling.meeting_id, section=ruling.section,
             on_behalf_of=ruling.on_behalf_of, own_funding=case.opened.own_funding,
+            use_from=first, use_until=last,
         )
     ]  # fmt: skip
 

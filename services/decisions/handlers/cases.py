@@ -91,13 +91,27 @@ class DeMinimis(Contract):
 
 
 class MakeDecision(Propose):
-    """A decision: `payable_from` has one Helsinki date for each instalment."""
+    """A decision: `payable_from` has one Helsinki date for each instalment; the grant is used from `use_from` to
+    `use_until`, both inclusive.
+    """
 
     de_minimis: DeMinimis | None = None
     conditions: tuple[Text, ...] = Field(default=(), max_length=20)
     payable_from: tuple[Date, ...] = Field(default=(), max_length=60)
     organ: Name
     meeting_id: Slug | None = None
+    use_from: Date | None = None
+    use_until: Date | None = None
+
+    @property
+    def use(self) -> tuple[date, date] | None:
+        """The time of use. Raises Refused when only one end of it is given."""
+        if self.use_from is not None and self.use_until is not None:
+            return self.use_from, self.use_until
+        if self.use_from is self.use_until:
+            return None
+        missing = "use_from" if self.use_from is None else "use_until"
+        raise invalid("half-a-period", "the time of use has a first and a last day", f"/{missing}")
 
 
 class Decisions:
@@ -221,7 +235,7 @@ class Decisions:
             section, writes = self.take_section(sitting, person, case, case.disqualified | tied, "decision")
             ruling = Ruling(
                 person, organ.name.fi, self.today(), made.outcome, made.amount, made.reasons, made.conditions,
-                made.payable_from, made.meeting_id, section, mandate.on_behalf_of,
+                made.payable_from, made.meeting_id, section, mandate.on_behalf_of, made.use,
             )  # fmt: skip
             facts = cases.decide(case, ruling)
             self._check_task(case, made.amount)

@@ -8,13 +8,14 @@ from itertools import count, takewhile
 from typing import Final
 
 from schemas.county import County, Text
-from schemas.decisions import CallNoted, DecisionNotified, RectificationNotified
+from schemas.decisions import CallNoted, DecisionMade, DecisionNotified, RectificationNotified
 from schemas.refusals import conflict
 from schemas.validity import Names
 from services.decisions.documents import (
     ClaimDocument,
     ClaimedDecision,
     DecisionDocument,
+    GrantPeriod,
     Instructions,
     Language,
     MadeClaim,
@@ -52,7 +53,8 @@ def document_of(
         diary_number=opened.diary_number, association_name=opened.association_name,
         association_id=opened.association_id, basket=_basket(case, county, on, language),
         call=opened.call_id if call is None else call.title, purpose=opened.purpose, outcome=decision.outcome,
-        applied=opened.applied, amount=decision.amount, instalments=decision.instalments, period=None,
+        applied=opened.applied, amount=decision.amount, instalments=decision.instalments,
+        period=_period(decision),
         reasons=decision.reasons, conditions=conditions if favourable else decision.conditions,
         report_due=reports[0] if favourable and reports else None, rules=_rules(county, on, language),
         preparer=Official(name=case.proposal.person if case.proposal else decision.person, title=preparer),
@@ -60,6 +62,12 @@ def document_of(
         contact=_text(county, "contact", on, language), notice=_notice(notice, county),
         rectification=_rectification(notice, county, language),
     )  # fmt: skip
+
+
+def _period(decision: DecisionMade) -> GrantPeriod | None:
+    if decision.use_from is None or decision.use_until is None:
+        return None
+    return GrantPeriod(first=decision.use_from, last=decision.use_until)
 
 
 def claim_document_of(
