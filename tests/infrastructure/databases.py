@@ -27,6 +27,8 @@ class FreshDatabase:
     _services: dict[str, ServiceDatabase] = field(default_factory=dict)
     _applied: dict[str, str] = field(default_factory=dict)
     _template: Template | None = None
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Two replicas may ask for their database in the same instant: one of them makes it."""
 
     @property
     def name(self) -> str:
@@ -39,6 +41,10 @@ class FreshDatabase:
 
     async def service(self, name: str) -> ServiceDatabase:
         """The schema and roles of a service, e.g. `intake`; made at the first call, the same from then on."""
+        async with self._making:
+            return await self._made(name)
+
+    async def _made(self, name: str) -> ServiceDatabase:
         if name not in self._services:
             passwords = RolePasswords(*(secrets.token_urlsafe(12) for _ in range(3)))
             self._services[name] = await create_service_database(
@@ -54,16 +60,17 @@ class FreshDatabase:
         """As `migrated` for several services. Quick when it makes the database, which is then the copy of one that
         was migrated before.
         """
-        if not self._services:
-            self._template, self._services = await templates_of(self.server).lend(plan, self.name)
-            self._applied = {name: digest({name: folders}) for name, folders in plan.items()}
-        for name, folders in plan.items():
-            wanted = digest({name: folders})
-            if self._applied.get(name) != wanted:
-                made = await self.service(name)
-                await asyncio.to_thread(migrate, made.owner_dsn, made.schema, folders)
-                self._applied[name] = wanted
-        return {name: self._services[name] for name in plan}
+        async with self._making:
+            if not self._services:
+                self._template, self._services = await templates_of(self.server).lend(plan, self.name)
+                self._applied = {name: digest({name: folders}) for name, folders in plan.items()}
+            for name, folders in plan.items():
+                wanted = digest({name: folders})
+                if self._applied.get(name) != wanted:
+                    made = await self._made(name)
+                    await asyncio.to_thread(migrate, made.owner_dsn, made.schema, folders)
+                    self._applied[name] = wanted
+            return {name: self._services[name] for name in plan}
 
     async def drop(self) -> None:
         """Ends all sessions in the database and removes it and its roles, those of a template excepted."""

@@ -1,5 +1,6 @@
 """Databases that are copies of one template are as much a test's own as those that are migrated one by one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -165,3 +166,15 @@ async def test_an_eased_login_still_asks_for_the_password(database: FreshDatabas
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(made.service_dsn.replace("@", "x@", 1))
     assert scram_verifier("secret") != scram_verifier("secret"), "each has a salt of its own"
+
+
+async def test_two_who_ask_in_the_same_instant_get_the_same_database(
+    postgres_cluster: PostgresAddress, folder: Path
+) -> None:
+    database = FreshDatabase(postgres_cluster)
+    try:
+        asked = (database.migrated(SERVICE, folder), database.migrated(SERVICE, folder), database.service("other"))
+        one, another, other = await asyncio.gather(*asked)
+        assert (one, other.database) == (another, one.database)
+    finally:
+        await database.drop()
