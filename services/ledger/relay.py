@@ -187,13 +187,18 @@ class Relay:
     async def _compare(self, connection: asyncpg.Connection[Any], publisher: Publisher) -> None:
         """Sets the stored state back to what the broker still holds."""
         state = await _load(connection)
-        if not state.marks and not state.checkpoint:
+        if not state.marks and not state.checkpoint and not state.position:
             return
         found: dict[int, Mark | None] = {}
+        lost: dict[int, Mark | None] = {}
         async with reading(self._bootstrap, self._topic) as reader:
             for partition, mark in state.marks.items():
                 found[partition] = await self._standing(reader, publisher, partition, mark)
-        lost = {partition: mark for partition, mark in found.items() if mark != state.marks[partition]}
+            for partition in await publisher.partitions_of(self._topic):
+                # A person who set the position back left no marks: what was published up to there must still stand.
+                if partition not in state.marks and not await self._holds(reader, publisher, partition, state.position):
+                    lost[partition] = None
+        lost |= {partition: mark for partition, mark in found.items() if mark != state.marks[partition]}
         if not lost and not (state.checkpoint and await self._no_checkpoint_left(publisher)):
             return
         marks = {partition: mark for partition, mark in found.items() if mark is not None}
@@ -212,6 +217,15 @@ class Relay:
         if last is None or last.position > mark.position or not await self._is_whole(publisher, partition, last):
             return None
         return last
+
+    async def _holds(self, reader: PartitionReader, publisher: Publisher, partition: int, position: int) -> bool:
+        """Whether a partition without a mark has room for what belongs there up to a position, and reaches so far."""
+        count = newest = 0
+        async for record in self._ledger.scan(up_to=position):
+            if publisher.partition_of(record.key.encode()) == partition:
+                count, newest = count + 1, record.position
+        last = await reader.last(partition) if count else None
+        return not count or (last is not None and last.offset + 1 >= count and last.position >= newest)
 
     async def _is_whole(self, publisher: Publisher, partition: int, last: Mark) -> bool:
         """Whether a partition holds as many records as the ledger has events for it up to its last one. A
