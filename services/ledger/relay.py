@@ -96,6 +96,8 @@ class Relay:
         self._check_seconds = check_seconds
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._counted: dict[int, tuple[int, int]] = {}
+        self._counted_to = 0
         self.relaying = False
 
     @property
@@ -140,6 +142,7 @@ class Relay:
             while not await connection.fetchval(_TAKE):  # noqa: ASYNC110 - a lock in the database
                 await asyncio.sleep(POLL_SECONDS)
             publisher = Publisher(self._bootstrap, self._flavour, self._topic, self._service)
+            self._counted, self._counted_to = {}, 0  # A topic may have more partitions by now.
             try:
                 await publisher.start()
                 await self._relay(connection, publisher)
@@ -220,12 +223,22 @@ class Relay:
 
     async def _holds(self, reader: PartitionReader, publisher: Publisher, partition: int, position: int) -> bool:
         """Whether a partition without a mark has room for what belongs there up to a position, and reaches so far."""
-        count = newest = 0
-        async for record in self._ledger.scan(up_to=position):
-            if publisher.partition_of(record.key.encode()) == partition:
-                count, newest = count + 1, record.position
+        count, newest = (await self._belonging(publisher, position)).get(partition, (0, 0))
         last = await reader.last(partition) if count else None
         return not count or (last is not None and last.offset + 1 >= count and last.position >= newest)
+
+    async def _belonging(self, publisher: Publisher, position: int) -> dict[int, tuple[int, int]]:
+        """How many events up to a position belong to each partition, and the newest of them. Counted on from where it
+        was counted to in this turn: a partition that no event belongs to is asked about again and again.
+        """
+        if position < self._counted_to:
+            self._counted, self._counted_to = {}, 0
+        async for record in self._ledger.scan(after=self._counted_to, up_to=position):
+            partition = publisher.partition_of(record.key.encode())
+            count, _ = self._counted.get(partition, (0, 0))
+            self._counted[partition] = (count + 1, record.position)
+            self._counted_to = record.position
+        return self._counted
 
     async def _is_whole(self, publisher: Publisher, partition: int, last: Mark) -> bool:
         """Whether a partition holds as many records as the ledger has events for it up to its last one. A
