@@ -245,6 +245,22 @@ async def test_a_broker_that_came_back_empty_and_took_a_later_batch_is_filled_fr
         await until(all_there, "every event is published again")
 
 
+async def test_what_is_lost_after_a_person_set_the_position_back_is_published_from_the_start(office: Office) -> None:
+    await write_letters(office.ledger, KEYS, 10)
+    async with running(office.relay()):
+        await until(office.all_published, "all is published")
+    await replay_from(office.ledger, 41)
+    await office.lose_everything()
+
+    async with running(office.relay()):
+
+        async def all_there() -> bool:
+            found = (await office.everything()).values()
+            return {p for records in found for p in positions(records)} == set(range(1, 71))
+
+        await until(all_there, "every event is published again")
+
+
 async def test_data_lost_while_the_relay_sends_is_noticed_by_the_offset_of_the_answer(office: Office) -> None:
     async with running(office.relay(check_seconds=3600)):
         await write_letters(office.ledger, KEYS, 5)
