@@ -74,7 +74,8 @@ async def check_published(world: World) -> None:
         end = asyncio.get_running_loop().time() + PUBLISHED_DEADLINE_S
         while wrong := await _unpublished(world, service, size):
             assert asyncio.get_running_loop().time() < end, (
-                f"{service}: recorded and not published, or the other way round: {sorted(wrong)}\n{world.logs()}"
+                f"{service}: recorded and not published, or the other way round: {sorted(wrong)}\n"
+                f"{await _standing(world, service)}\n{world.logs()}"
             )
             await asyncio.sleep(4 * POLL_S)
 
@@ -83,6 +84,14 @@ async def _unpublished(world: World, service: str, size: int) -> set[int]:
     partitions = await world.topics.positions(f"{world.prefix}{service}")
     assert all(found == sorted(found) for found in partitions), f"{service}: published out of order"
     return {position for found in partitions for position in found} ^ set(range(1, size + 1))
+
+
+async def _standing(world: World, service: str) -> str:
+    """What the partitions hold, and what the relay notes of it, for a failure."""
+    async with world.sight(service) as connection:
+        noted = await connection.fetchrow("SELECT * FROM relay")
+    held = await world.topics.positions(f"{world.prefix}{service}")
+    return f"the relay notes {dict(noted)}, the partitions hold {held}"
 
 
 async def check_orders(world: World, name: str, journal: Journal) -> None:
