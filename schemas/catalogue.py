@@ -121,6 +121,11 @@ def _period_closed_1_to_2(data: Data) -> Data:
     return {**data, "up_to_position": 0, "balances": [], "late": 0}
 
 
+def _reconciliation_completed_1_to_2(data: Data) -> Data:
+    """Sums had to be equal to the cent."""
+    return {**data, "tolerance": "0.00 EUR", "within_tolerance": 0}
+
+
 def _postings_imported_1_to_2(data: Data) -> Data:
     """Files were taken whole."""
     return {**data, "take": "all_or_nothing", "left_out": 0}
@@ -145,6 +150,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("meeting.section_taken", 2): _section_taken_2_to_3,
     ("period.closed", 1): _period_closed_1_to_2,
     ("postings.imported", 1): _postings_imported_1_to_2,
+    ("reconciliation.completed", 1): _reconciliation_completed_1_to_2,
     ("recovery.decided", 1): _recovery_decided_1_to_2,
     ("run.approved", 1): _run_approved_1_to_2,
     ("rectification.decided", 1): _rectification_decided_1_to_2,

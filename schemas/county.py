@@ -206,6 +206,7 @@ class BankProfile(Record):
     name_length_max: int = Field(default=70, ge=10, le=70)
     message_length_max: int = Field(default=140, ge=10, le=140)
     payments_per_file_max: int = Field(default=20_000, ge=1, le=20_000)
+    long_names: Literal["cut", "refuse"] = "cut"
 
     @model_validator(mode="after")
     def _a_reference_has_its_kind(self) -> Self:
@@ -223,6 +224,7 @@ class RecoveryReference(Record):
 
 class PaymentRules(Dated):
     """How money leaves and comes back. `small_recovery_limit` is in cents: what is less is not claimed.
+    By `reconciliation_tolerance` (cents) sums of bank and back office may differ from the ledger's and still match.
     `approver_limit` is what a person approves of a run for whom no limit was set (None: any sum).
     `account_change_days` pass between the request for another account and its earliest confirmation.
     """
@@ -239,6 +241,7 @@ class PaymentRules(Dated):
     reference: RecoveryReference
     voucher_series: Slug
     back_office_profile: Slug
+    reconciliation_tolerance: NonNegativeMoney = 0
 
 
 class Text(Dated):

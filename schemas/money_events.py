@@ -11,6 +11,7 @@ class MoneyEvent(StrEnum):
     GRANT_REDUCED = "grant.reduced"
     PAYMENT_BOOKED = "payment.booked"
     PAYMENT_RETURNED = "payment.returned"
+    PAYMENT_RETURN_CHARGED = "payment.return_charged"
     RECOVERY_CLAIMED = "recovery.claimed"
     RECOVERY_INTEREST_CLAIMED = "recovery.interest_claimed"
     RECOVERY_LATE_INTEREST_CLAIMED = "recovery.late_interest_claimed"

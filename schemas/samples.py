@@ -489,7 +489,25 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "application_id": APPLICATION, "recovery_id": OTHER, "amount": "0.78 EUR", "reference": "1234561",
         "periods": [{"principal": "300.00 EUR", "counted_from": "2026-12-02", "counted_to": "2026-12-12", "days": 10,
                      "rate_hundredths": 950, "amount": "0.78 EUR"}],
-        "claimed_on": "2026-12-12",
+        "claimed_on": "2026-12-12", "counted_until": "2026-12-12",
+    },
+    ("payment.return_charged", 1): {
+        "application_id": APPLICATION, "instalment": 1, "attempt": 1, "end_to_end_id": "E1", "amount": "5.00 EUR",
+        "charged_on": "2026-04-07", "sha256": SHA,
+    },
+    ("payment.status_reported", 1): {
+        "application_id": APPLICATION, "instalment": 1, "attempt": 1, "end_to_end_id": "E1", "bank_status": "PDNG",
+        "reason_code": None, "sha256": SHA,
+    },
+    ("reconciliation.completed", 2): {
+        "period": "2026-04", "run": 1, "matched": 3, "differences": 0, "up_to_position": 42, "inputs": [SHA],
+        "tolerance": "0.05 EUR", "within_tolerance": 1,
+    },
+    ("year.closed", 1): {
+        "year": 2026, "debits": "4500.00 EUR", "credits": "4500.00 EUR",
+        "balances": [{"account": "1700", "balance": "-4500.00 EUR"}, {"account": "4740", "balance": "4500.00 EUR"}],
+        "accrued": "0.00 EUR", "accruals_sha256": SHA, "receivable": "0.00 EUR", "receivables_sha256": SHA,
+        "months": ["2026-04"], "files": [SHA], "up_to_position": 42, "person": "finance-1",
     },
     ("difference.assigned", 1): {
         "difference_id": "d-0123456789abcdef0123", "assignee": "finance-1", "person": "finance-2",

@@ -84,7 +84,7 @@ class VouchersAcknowledged(Fact):
     problems: int = Field(strict=True, ge=0)
 
 
-class ReconciliationCompleted(Fact):
+class ReconciliationCompletedV1(Fact, title="ReconciliationCompleted"):
     """Ledger, bank and back office were compared for a period (*täsmäytys*)."""
 
     event_type: ClassVar[str] = "reconciliation.completed"
@@ -94,6 +94,23 @@ class ReconciliationCompleted(Fact):
     differences: int = Field(ge=0)
     up_to_position: int = Field(ge=0)
     inputs: tuple[Sha256, ...]
+
+
+class ReconciliationCompleted(Fact):
+    """Ledger, bank and back office were compared for a period (*täsmäytys*). Since version 2 with the tolerance by
+    which sums may differ and still match, and how many lines matched only by it.
+    """
+
+    event_type: ClassVar[str] = "reconciliation.completed"
+    event_schema: ClassVar[int] = 2
+    period: Period
+    run: int = Field(strict=True, ge=1)
+    matched: int = Field(strict=True, ge=0)
+    differences: int = Field(strict=True, ge=0)
+    up_to_position: int = Field(strict=True, ge=0)
+    inputs: tuple[Sha256, ...]
+    tolerance: NonNegativeMoney
+    within_tolerance: int = Field(strict=True, ge=0)
 
 
 class DifferenceRaised(Fact):
@@ -165,6 +182,27 @@ class PeriodClosed(Fact):
     up_to_position: int = Field(strict=True, ge=0)
     balances: tuple[AccountBalance, ...] = Field(max_length=1000)
     late: int = Field(strict=True, ge=0)
+
+
+class YearClosed(Fact):
+    """A financial year (*tilikausi*, the calendar year) is closed: every month with postings is, what is granted and
+    unpaid is listed in a document that adds up to its account, and what is claimed and not received likewise. The
+    months without postings are closed with it, up to the ledger's `up_to_position`.
+    """
+
+    event_type: ClassVar[str] = "year.closed"
+    year: int = Field(strict=True, ge=2020, le=2100)
+    debits: NonNegativeMoney
+    credits: NonNegativeMoney
+    balances: tuple[AccountBalance, ...] = Field(max_length=1000)
+    accrued: Money
+    accruals_sha256: Sha256
+    receivable: Money
+    receivables_sha256: Sha256
+    months: tuple[Period, ...] = Field(max_length=12)
+    files: tuple[Sha256, ...] = Field(max_length=100_000)
+    up_to_position: int = Field(strict=True, ge=0)
+    person: Person
 
 
 class DifferenceAssigned(Fact):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -174,6 +174,36 @@ class PaymentReturned(Fact):
     booked_on: Date
     bank_reference: Name
     reason_code: Name
+    sha256: Sha256
+
+
+class PaymentReturnCharged(Fact):
+    """Less of a payment came back than was sent: what the bank kept of it. With what came back, the whole payment is
+    owed again.
+    """
+
+    event_type: ClassVar[str] = "payment.return_charged"
+    application_id: UUID
+    instalment: int = Field(strict=True, ge=1)
+    attempt: int = Field(strict=True, ge=1)
+    end_to_end_id: EndToEndId
+    amount: PositiveMoney
+    charged_on: Date
+    sha256: Sha256
+
+
+class PaymentStatusReported(Fact):
+    """The bank told where a payment stands that it neither refused nor booked yet: its status code (ISO 20022, such as
+    ACSC or PDNG) and reason. A status is the bank's word; only a booking is money.
+    """
+
+    event_type: ClassVar[str] = "payment.status_reported"
+    application_id: UUID
+    instalment: int = Field(strict=True, ge=1)
+    attempt: int = Field(strict=True, ge=1)
+    end_to_end_id: EndToEndId
+    bank_status: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,4}$")]
+    reason_code: Name | None
     sha256: Sha256
 
 

@@ -131,7 +131,10 @@ class PaymentPlanAgreed(Fact):
 
 
 class LateInterestClaimed(Fact):
-    """Interest on what came late for a claim (*viivästyskorko*), counted by stretches of days at one rate."""
+    """Interest on what came late for a claim, and on what has not come yet (*viivästyskorko*), counted by stretches of
+    days at one rate. What has not come bears interest up to the Helsinki date `counted_until`, which is not counted;
+    None where all of it came.
+    """
 
     event_type: ClassVar[str] = "recovery.late_interest_claimed"
     application_id: UUID
@@ -140,3 +143,4 @@ class LateInterestClaimed(Fact):
     reference: Reference
     periods: tuple[InterestPeriod, ...] = Field(min_length=1, max_length=200)
     claimed_on: Date
+    counted_until: Date | None
