@@ -10,8 +10,8 @@ from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError
 from stdnum.fi import associationid, ytunnus
 
-CHECKED_MAX: Final = 4096
-"""How many identifiers are remembered as right: the same ones come again and again."""
+CHECKED_MAX: Final = 32_768
+"""How many identifiers are remembered as right: more than a payment run names."""
 
 
 @lru_cache(maxsize=CHECKED_MAX)

@@ -28,14 +28,13 @@ from services.ledger import Ledger
 from services.web.commands import Command, carry_out
 from services.web.handling import Answer, Loaded, Plan, load, load_many
 
-from .bank.credit_transfer import build_credit_transfer
-from .bank.credit_transfer_rules import CreditTransfer, CreditTransferFile
 from .bank.identifiers import end_to_end_id, message_id
 from .bank.reason_codes import explained
 from .channel import Channel
 from .domain import grants, runs
 from .domain.grants import Grant
 from .files import Files
+from .payment_files import ShortName, payment_file, profile_of, refuse_long_names, short_names, told
 from .queries import all_entries
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -157,23 +156,25 @@ class Payments:
 
     async def build_file(self, command: Command, run_id: UUID) -> Answer:
         """Builds and stores the bank file; its hash is in the ledger before anything can be sent (P9). The same run has
-        the same file, whenever it is built.
+        the same file, whenever it is built. The answer names the payees whose name was cut (`shortened_names`).
         """
 
         async def decide() -> Plan:
             loaded, run = await self.run(run_id)
+            profile = profile_of(self._county, run)
             if run.file is not None:
-                return Plan((), _file_answer(run.file))
+                return Plan((), _file_answer(run.file, short_names(run.lines, profile)))
             runs.check_ready(run, self._approvals())
             await self._check_accounts(run)
+            refuse_long_names(run, profile)
             proposed_at = (await self._ledger.stream(loaded.stream))[0].recorded_at
-            content = await asyncio.to_thread(self._payment_file, run, proposed_at)
+            content = await asyncio.to_thread(payment_file, self._county, run, proposed_at)
             digest = await self.files.put("payment_file", content)
             built = BankFileBuilt(
                 run_id=run_id, sha256=digest, message_id=message_id(run_id), count=len(run.lines),
                 total=run.total,
             )  # fmt: skip
-            return Plan((loaded.write([built]),), _file_answer(built))
+            return Plan((loaded.write([built]),), _file_answer(built, short_names(run.lines, profile)))
 
         return await carry_out(self._ledger, command, decide)
 
@@ -193,12 +194,11 @@ class Payments:
             content = await self.files.get(run.file.sha256)
             assert content is not None, "a file is stored before its hash is recorded"
             await asyncio.to_thread(self._channel.hand_over, name, content)
-            ids = sorted({str(line.application_id) for line in run.lines})
-            owed = await self.grants(ids)
-            writes = [
-                owed[each].write([self._sent(line) for line in run.lines if str(line.application_id) == each])
-                for each in ids
-            ]
+            sent: dict[str, list[Fact]] = {}
+            for line in run.lines:
+                sent.setdefault(str(line.application_id), []).append(self._sent(line))
+            owed = await self.grants(sorted(sent))
+            writes = [owed[each].write(facts) for each, facts in sorted(sent.items())]
             return Plan((loaded.write([RunSent(run_id=run_id, sha256=run.file.sha256)]), *writes), answer)
 
         return await carry_out(self._ledger, command, decide)
@@ -208,23 +208,6 @@ class Payments:
         if count > payments_max:
             raise conflict("too-many-payments", f"{count} payments are payable and a bank file holds {payments_max}: "
                            "name the applications of a smaller run")  # fmt: skip
-
-    def _payment_file(self, run: runs.Run, proposed_at: datetime) -> bytes:
-        on = run.proposed.execution_date
-        debtor = self._county.identity(on).debtor
-        profile = self._county.payment_rules(on).bank_profile
-        file = CreditTransferFile(
-            message_id=message_id(run.run_id), created_at=proposed_at.replace(microsecond=0), debtor_name=debtor.name,
-            debtor_iban=debtor.iban, debtor_bic=debtor.bic, execution_date=on,
-            payments=tuple(
-                CreditTransfer(
-                    line.end_to_end_id, line.amount, line.creditor_name[: profile.name_length_max], line.iban,
-                    message=f"Avustus {line.diary_number} erä {line.instalment}",
-                )
-                for line in run.lines
-            ),
-        )  # fmt: skip
-        return build_credit_transfer(file, profile)
 
     async def _check_accounts(self, run: runs.Run) -> None:
         """An account that was changed after the run was proposed stops the payment."""
@@ -246,10 +229,11 @@ class Payments:
         return self._county.payment_rules(self.today()).approvals_required
 
 
-def _file_answer(built: BankFileBuilt) -> dict[str, Any]:
+def _file_answer(built: BankFileBuilt, cut: Sequence[ShortName]) -> dict[str, Any]:
     return {
         "sha256": built.sha256,
         "message_id": built.message_id,
         "count": built.count,
         "total": euros(built.total),
+        "shortened_names": told(cut),
     }

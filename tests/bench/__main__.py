@@ -12,7 +12,19 @@ from typing import Final
 import uvloop
 from rich.console import Console
 
-from tests.bench import append, bank_file, growth, http_submit, listing, rebuild, reconcile, relay, rush, verify
+from tests.bench import (
+    append,
+    bank_file,
+    growth,
+    http_submit,
+    listing,
+    pay_run,
+    rebuild,
+    reconcile,
+    relay,
+    rush,
+    verify,
+)
 from tests.bench.figures import TARGETS, judged, machine, short, write
 from tests.bench.running import Options, Run, running
 
@@ -35,6 +47,7 @@ MEASUREMENTS: Final[dict[str, Measurement]] = {
     "listing": Measurement(listing.NAMES, listing.measure),
     "rush": Measurement(rush.NAMES, rush.measure),
     "bank-file": Measurement(bank_file.NAMES, bank_file.measure),
+    "pay-run": Measurement(pay_run.NAMES, pay_run.measure),
     "reconcile": Measurement(reconcile.NAMES, reconcile.measure),
     "http": Measurement(http_submit.NAMES, http_submit.measure, http_submit.profile),
 }

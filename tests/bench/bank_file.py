@@ -120,12 +120,13 @@ def _growth_mb(count: int) -> float:
     file = payment_file(count)
     # The peak starts anew here; that of getrusage would be the parent's, which a new process takes over on Linux.
     Path("/proc/self/clear_refs").write_text("5")
-    before = _kilobytes("VmRSS")
+    before = kilobytes("VmRSS")
     build_credit_transfer(file, PROFILE)
-    return (_kilobytes("VmHWM") - before) / 1024
+    return (kilobytes("VmHWM") - before) / 1024
 
 
-def _kilobytes(name: str) -> int:
+def kilobytes(name: str) -> int:
+    """A figure of this process, such as VmRSS, as Linux tells it."""
     lines = STATUS.read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith(f"{name}:")))
 
