@@ -73,9 +73,10 @@ def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, Dec
     parts = Parts(
         "decisions",
         "Cases from opening to finality: assessment, proposals, decisions, notice, claims, recovery.",
-        [api.router(handlers, ledger), open_router(ledger, county)],
+        api.routers(handlers, ledger),
         Reactions(ledger, county).by_type(),
         tasks=[timer],
+        open_routers=[open_router(ledger, county)],
         open_paths=OPEN_PATHS,
     )
     return compose(chosen, ledger, parts), chosen

@@ -57,7 +57,7 @@ def application(settings: IntakeSettings | None = None) -> tuple[FastAPI, Intake
     parts = Parts(
         "intake",
         "Calls, associations, applications and usage reports.",
-        [api.router(handlers, ledger)],
+        api.routers(handlers, ledger),
         Reactions(ledger).by_type(),
         limits=BodyLimits(by_path=api.LARGE_BODIES),
         install=api.install_problems,

@@ -15,6 +15,7 @@ from .claiming import Claiming
 from .closing import Books
 from .commands import Handlers
 from .handlers import Payments
+from .periods import Periods
 from .reactions import Reactions
 from .reports import Reports
 from .settings import PaymentsSettings
@@ -26,17 +27,20 @@ def application(settings: PaymentsSettings | None = None) -> tuple[FastAPI, Paym
     county = load_county(chosen.county_folder)
     ledger = ledger_of(chosen, views.REGISTERS)
     payments = Payments(ledger, county, chosen.clock, chosen.channel())
+    books = Books(ledger, county, chosen.clock)
+    reports = Reports(ledger, county, books)
     handlers = Handlers(
         payments,
         Approving(ledger, county, payments),
         BankFiles(ledger, payments),
         Claiming(ledger, county, payments),
-        Books(ledger, county, chosen.clock),
+        books,
+        Periods(ledger, chosen.clock, books, reports),
     )
     parts = Parts(
         "payments",
         "Grants, payment runs, bank files, vouchers, reconciliation and closing.",
-        [api.router(handlers, Reports(ledger, county, handlers.books), ledger)],
+        api.routers(handlers, reports, ledger),
         Reactions(ledger, county).by_type(),
         limits=BodyLimits(by_path=api.LARGE_BODIES),
         install=api.install_file_problems,

@@ -45,7 +45,8 @@ def create_app(  # noqa: PLR0913 - the whole composition, each part named
     version: str,
     description: str,
     settings: ServiceSettings,
-    routers: Sequence[APIRouter],
+    routers: Sequence[APIRouter] = (),
+    versioned: Sequence[APIRouter] = (),
     lifespan: Lifespan | None = None,
     checks: Mapping[str, Check] | None = None,
     limits: BodyLimits | None = None,
@@ -53,7 +54,8 @@ def create_app(  # noqa: PLR0913 - the whole composition, each part named
     registry: CollectorRegistry | None = None,
     open_paths: Collection[str] = (),
 ) -> FastAPI:
-    """A service's application. Raises UnguardedRoute when a route outside `open_paths` names no action.
+    """A service's application; `versioned` routes stand under /v1. Raises UnguardedRoute when a route outside
+    `open_paths` names no action.
 
     `checks` are what /health/ready looks at. `verifier` is by default made of the settings. `registry`
     holds the metrics: give the same one to whatever else measures. `app.state` has `verifier`, `registry`
@@ -86,6 +88,8 @@ def create_app(  # noqa: PLR0913 - the whole composition, each part named
     app.state.registry = registry
     app.state.tracer_provider = tracing
     install_problems(app)
+    for router in versioned:
+        app.include_router(router, prefix="/v1")
     for router in (*routers, health_router(checks or {}, registry)):
         app.include_router(router)
     assert_guarded(app, {OPENAPI_PATH, *HEALTH_PATHS, *open_paths})

@@ -30,7 +30,7 @@ ReactionsByTopic = Mapping[str, Mapping[str, Reaction]]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a service brings: its words, its routes, its reactions, and tasks of its own."""
+    """What a service brings: its words, routes (`routers` under /v1), reactions, and tasks of its own."""
 
     name: str
     description: str
@@ -39,6 +39,7 @@ class Parts:
     limits: BodyLimits | None = None
     install: Callable[[FastAPI], None] | None = None
     tasks: Sequence[Callable[[], AsyncIterator[None]]] = ()
+    open_routers: Sequence[APIRouter] = ()
     open_paths: Collection[str] = ()
 
 
@@ -87,7 +88,8 @@ def compose(settings: ServiceSettings, ledger: Ledger, parts: Parts) -> FastAPI:
         version=version("grant-ledger"),
         description=parts.description,
         settings=settings,
-        routers=[*parts.routers, ledger_api.router(ledger, signer.verifier, attendant)],
+        routers=parts.open_routers,
+        versioned=[*parts.routers, *ledger_api.routers(ledger, signer.verifier, attendant)],
         lifespan=lifespan,
         checks={"database": ledger.head, "background": running},
         limits=parts.limits,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -13,6 +14,7 @@ from schemas.refusals import Refused, SeveralRefused
 from services.ledger import (
     Context,
     Idempotency,
+    KeyReused,
     Ledger,
     NewEvent,
     Record,
@@ -134,6 +136,8 @@ async def handle(
             if answered is None:
                 raise
             return Answer(answered, None, 0, replayed=True)
+        if plan.refusal is not None and (answered := await _repeated(ledger, key)) is not None:
+            return Answer(answered, None, 0, replayed=True)
         try:
             answer = await _append(ledger, context, plan, encode(plan.answer), key)
         except VersionConflict:
@@ -144,6 +148,15 @@ async def handle(
             raise plan.refusal
         return answer
     raise AssertionError("the loop ends by return or raise")
+
+
+async def _repeated(ledger: Ledger, key: IdempotencyKey | None) -> bytes | None:
+    """The answer that this very command got before; an attempt under the key of another command is one of its own."""
+    if key is None:
+        return None
+    with suppress(KeyReused):
+        return await ledger.answered(key.actor, key.key, key.fingerprint)
+    return None
 
 
 async def _append(ledger: Ledger, context: Context, plan: Plan, body: bytes, key: IdempotencyKey | None) -> Answer:

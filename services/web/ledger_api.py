@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -29,14 +29,14 @@ BYTES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def router(ledger: Ledger, verifier: Verifier, attendant: Attendant) -> APIRouter:
+def routers(ledger: Ledger, verifier: Verifier, attendant: Attendant) -> Sequence[APIRouter]:
     """The routes."""
-    routes = APIRouter(prefix="/v1")
-    routes.include_router(_proofs(ledger, verifier))
-    routes.include_router(_export(ledger))
-    routes.include_router(_registers(ledger))
-    routes.include_router(_parked(ledger, attendant))
-    return routes
+    return [
+        _proofs(ledger, verifier),
+        _export(ledger),
+        _registers(ledger),
+        _parked(ledger, attendant),
+    ]
 
 
 def _proofs(ledger: Ledger, verifier: Verifier) -> APIRouter:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 
 from services.decisions.handlers import Handlers
@@ -10,22 +12,22 @@ from services.ledger import Ledger
 from . import allocations, cases, claims, coefficients, de_minimis, follow_up, meetings, recovery, reports
 
 
-def router(handlers: Handlers, ledger: Ledger) -> APIRouter:
+def routers(handlers: Handlers, ledger: Ledger) -> Sequence[APIRouter]:
     """All routes of decisions that need a token."""
-    routes = APIRouter(prefix="/v1")
-    routes.include_router(meetings.router(handlers, ledger))
-    routes.include_router(cases.reading(ledger))
-    routes.include_router(cases.preparation(handlers.decisions))
-    routes.include_router(cases.deciding(handlers.decisions))
-    routes.include_router(claims.router(handlers.claims, handlers.decisions))
-    routes.include_router(recovery.router(handlers.recoveries, handlers.decisions))
-    routes.include_router(follow_up.partnerships(handlers.follow_up, handlers.decisions))
-    routes.include_router(follow_up.projects(handlers.follow_up))
-    routes.include_router(follow_up.changes(handlers.follow_up))
-    routes.include_router(cases.documents(handlers.decisions, handlers.documents))
-    routes.include_router(cases.bulk(handlers.decisions))
-    routes.include_router(coefficients.router(handlers.coefficients))
-    routes.include_router(allocations.router(handlers.allocations, ledger))
-    routes.include_router(reports.router(handlers.reports))
-    routes.include_router(de_minimis.router(ledger))
-    return routes
+    return [
+        meetings.router(handlers, ledger),
+        cases.reading(ledger),
+        cases.preparation(handlers.decisions),
+        cases.deciding(handlers.decisions),
+        claims.router(handlers.claims, handlers.decisions),
+        recovery.router(handlers.recoveries, handlers.decisions),
+        follow_up.partnerships(handlers.follow_up, handlers.decisions),
+        follow_up.projects(handlers.follow_up),
+        follow_up.changes(handlers.follow_up),
+        cases.documents(handlers.decisions, handlers.documents),
+        cases.bulk(handlers.decisions),
+        coefficients.router(handlers.coefficients),
+        allocations.router(handlers.allocations, ledger),
+        reports.router(handlers.reports),
+        de_minimis.router(ledger),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
@@ -18,18 +19,18 @@ LARGE_BODIES: Final = {attachments.PATH: ATTACHMENT_BYTES_MAX + 1}
 """A byte more than an attachment may have, so that its own limit is told."""
 
 
-def router(handlers: Handlers, ledger: Ledger) -> APIRouter:
+def routers(handlers: Handlers, ledger: Ledger) -> Sequence[APIRouter]:
     """All routes of intake."""
-    routes = APIRouter(prefix="/v1")
-    routes.include_router(applications.sending(handlers.applications))
-    routes.include_router(calls.router(handlers.calls, ledger))
-    routes.include_router(associations.router(handlers.associations, ledger))
-    routes.include_router(associations.persons(handlers.associations, ledger))
-    routes.include_router(attachments.router(handlers.attachments, ledger))
-    routes.include_router(drafts.router(handlers.drafts))
-    routes.include_router(messages.router(ledger))
-    routes.include_router(applications.reading(handlers.applications, ledger))
-    return routes
+    return [
+        applications.sending(handlers.applications),
+        calls.router(handlers.calls, ledger),
+        associations.router(handlers.associations, ledger),
+        associations.persons(handlers.associations, ledger),
+        attachments.router(handlers.attachments, ledger),
+        drafts.router(handlers.drafts),
+        messages.router(ledger),
+        applications.reading(handlers.applications, ledger),
+    ]
 
 
 def install_problems(app: FastAPI) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, FastAPI
 
 from services.ledger import Ledger
@@ -44,16 +46,16 @@ def install_file_problems(app: FastAPI) -> None:
     )  # fmt: skip
 
 
-def router(handlers: Handlers, made: Reports, ledger: Ledger) -> APIRouter:
+def routers(handlers: Handlers, made: Reports, ledger: Ledger) -> Sequence[APIRouter]:
     """All routes of payments."""
-    routes = APIRouter(prefix="/v1")
-    routes.include_router(grants.router(handlers.payments, handlers.claiming, ledger))
-    routes.include_router(grants.claims(handlers.claiming))
-    routes.include_router(runs.router(handlers.payments, handlers.approving, ledger))
-    routes.include_router(runs.approvers(handlers.approving, ledger))
-    routes.include_router(bank.router(handlers.bank_files, ledger))
-    routes.include_router(files.router(handlers.payments, handlers.books, ledger))
-    routes.include_router(books.reconciliation(handlers.books, ledger))
-    routes.include_router(books.periods(handlers.books, ledger))
-    routes.include_router(reports.router(made))
-    return routes
+    return [
+        grants.router(handlers.payments, handlers.claiming, ledger),
+        grants.claims(handlers.claiming),
+        runs.router(handlers.payments, handlers.approving, ledger),
+        runs.approvers(handlers.approving, ledger),
+        bank.router(handlers.bank_files, ledger),
+        files.router(handlers.payments, handlers.books, ledger),
+        books.reconciliation(handlers.books, ledger),
+        books.periods(handlers.books, handlers.periods, ledger),
+        reports.router(made),
+    ]
