@@ -22,14 +22,21 @@ from schemas.intake import (
     PersonNamed,
     UsageReportSubmitted,
 )
-from schemas.payments import PaymentBooked, PaymentReturned
+from schemas.payments import PaymentBooked, PaymentReturnCharged, PaymentReturned
 from services.ledger import Ledger, NotYet, Record, StreamWrite
 from services.web.handling import Loaded, fact_of, load
 
 from .domain import appropriations, assessment, cases, changes, people, projects, reports
 
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
-FollowUp = UsageReportSubmitted | CostReportSubmitted | ChangeRequested | PaymentBooked | PaymentReturned
+FollowUp = (
+    UsageReportSubmitted
+    | CostReportSubmitted
+    | ChangeRequested
+    | PaymentBooked
+    | PaymentReturned
+    | PaymentReturnCharged
+)
 
 
 class Reactions:
@@ -130,6 +137,7 @@ class Reactions:
             "payments": {
                 PaymentBooked.event_type: self.follow_up,
                 PaymentReturned.event_type: self.follow_up,
+                PaymentReturnCharged.event_type: self.follow_up,
             },
         }
 
@@ -148,6 +156,13 @@ def _followed_up(fact: FollowUp, case: cases.Case, received_on: date) -> list[Fa
                 PaymentNoted(
                     application_id=fact.application_id, instalment=fact.instalment, kind=kind, amount=fact.amount,
                     booked_on=fact.booked_on,
+                )
+            ]  # fmt: skip
+        case PaymentReturnCharged():
+            return [
+                PaymentNoted(
+                    application_id=fact.application_id, instalment=fact.instalment, kind="returned",
+                    amount=fact.amount, booked_on=fact.charged_on,
                 )
             ]  # fmt: skip
 

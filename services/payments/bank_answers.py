@@ -15,6 +15,7 @@ from schemas.payments import StatementNoted
 from .bank.reason_codes import explained
 from .bank.statement import Statement, StatementFile
 from .bank.statement_elements import Detail, Entry, Side
+from .bank.status_codes import with_status_text
 from .bank.status_report import Outcome, StatusReport
 from .reading import BankFile, archive_id, one_line
 
@@ -104,6 +105,14 @@ def statements_noted(file: BankFile) -> tuple[list[StatementNoted], list[str]]:
     return found, sentences
 
 
+def noted_of(statement: Statement, sha256: str) -> StatementNoted | None:
+    """A statement of a file as its row knows it; None for a notification, and where its row cannot be followed."""
+    if statement.head.opening is None or statement.head.closing is None:
+        return None
+    made = _noted(statement, sha256)
+    return None if isinstance(made, str) else made
+
+
 def _noted(statement: Statement, sha256: str) -> StatementNoted | str:
     head = statement.head
     assert head.opening is not None, "a statement was proven by its balances"
@@ -164,9 +173,9 @@ def statuses(report: StatusReport, sent: Iterable[str]) -> list[dict[str, Any]]:
         reason = next((each for each in verdict.reasons if each.code or each.text), None)
         told = {"reason_code": reason.code, "bank_text": reason.text or None} if reason is not None else {}
         found.append(
-            explained({
+            with_status_text(explained({
                 "end_to_end_id": end_to_end_id, "bank_status": verdict.status, "outcome": str(verdict.outcome), **told,
-            })
+            }))
         )  # fmt: skip
     return found
 
@@ -180,7 +189,7 @@ def status_warnings(report: StatusReport, sent: Iterable[str]) -> list[str]:
     verdicts = {each: report.verdict_on(each, report.original_message_id) for each in sorted(ours)}
     for each, verdict in verdicts.items():
         if verdict.outcome is Outcome.DUPLICATE:
-            found.append(f"The bank says that it had {each} before: it stays sent, and nothing is paid anew.")
+            found.append(f"The bank says that it had {each} before: it stays as it is, and nothing is paid anew.")
         if verdict.outcome is Outcome.UNKNOWN:
             said = verdict.status or "no status"
             found.append(f"The report does not say what became of {each} ({said}): ask the bank.")

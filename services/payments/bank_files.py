@@ -8,10 +8,11 @@ from uuid import UUID
 
 from schemas.facts import Fact
 from schemas.payments import BankFileImported, StatementNoted
-from schemas.refusals import not_found
+from schemas.refusals import conflict, not_found
 from services.ledger import Ledger, StreamWrite
 from services.web.commands import Command, carry_out
-from services.web.handling import Answer, Plan, load, load_many
+from services.web.handling import Answer, Plan, fold, load, load_many
+from services.web.pages import PageRequest, cut_page
 
 from .bank.identifiers import message_id
 from .bank.statement import StatementFile, read_statement_file
@@ -22,7 +23,8 @@ from .domain import statements
 from .domain.statements import Account
 from .handlers import Payments
 from .queries import all_entries, claims_by_reference, payments_by_id
-from .reading import BankFile, keys_of, read_bank_file, rejections
+from .reading import BankFile, answers, keys_of, read_bank_file
+from .views import statement_place
 
 SHOWN_MAX: Final = 10_000
 _BUNDLES = """
@@ -31,7 +33,7 @@ WHERE register = 'runs' AND to_position IS NULL AND document ->> 'message_id' = 
 """
 _ACCOUNTS = """
 SELECT DISTINCT document ->> 'iban' AS iban FROM register_version
-WHERE register = 'statements' AND to_position IS NULL ORDER BY iban
+WHERE register = 'statements' AND from_position <= $1 ORDER BY iban
 """
 
 
@@ -92,20 +94,22 @@ class BankFiles:
             "payments": [] if report is None else statuses(report, ours.payments),
         }  # fmt: skip
 
-    async def gaps(self, iban: str | None = None) -> list[dict[str, Any]]:
-        """The statements before which others are missing now, or whose balance does not follow, by account."""
-        wanted = [iban] if iban else [row["iban"] for row in await self._ledger.pool.fetch(_ACCOUNTS)]
-        accounts = await load_many(self._ledger, [_stream(each) for each in wanted], statements.evolve, Account())
-        return [
-            {
-                **gap.after.model_dump(mode="json"),
-                "missing": list(gap.missing),
-                "follows": gap.follows,
-                "sentence": gap.sentence,
-            }
-            for account in accounts.values()
-            for gap in account.state.gaps()
-        ]
+    async def gaps(self, asked: PageRequest, position: int, iban: str | None = None) -> dict[str, Any]:
+        """A page of the statements before which others are missing as of a position, or whose balance does not follow,
+        in the order of the list of statements.
+        """
+        accounts = [iban] if iban else [row["iban"] for row in await self._ledger.pool.fetch(_ACCOUNTS, position)]
+        found: dict[str, dict[str, Any]] = {}
+        for stream, records in (await self._ledger.streams([_stream(each) for each in accounts])).items():
+            known = [each for each in records if each.position <= position]
+            for gap in fold(stream, known, statements.evolve, Account()).state.gaps():
+                told = gap.after.model_dump(mode="json")
+                now = {"missing": list(gap.missing), "follows": gap.follows, "sentence": gap.sentence}
+                found[statement_place(told)] = {**told, **now}
+        start = asked.after(str)
+        rest = [each for each in sorted(found.items()) if start is None or each[0] > str(start[0])]
+        shown, following = cut_page(rest[: asked.rows], asked, lambda item: (item[0],))
+        return {"items": [told for _, told in shown], "next": following, "position": position}
 
     async def _sifted(self, file: BankFile, listed_max: int = LISTED_MAX) -> tuple[Sifted, Ours]:
         if isinstance(file.parsed, StatusReport):
@@ -124,13 +128,17 @@ class BankFiles:
 
     async def _answered(self, file: BankFile, report: StatusReport) -> tuple[Sifted, Ours]:
         found = await all_entries(self._ledger, "runs", {"message_id": report.original_message_id})
+        if any(each.document["state"] != "sent" for each in found):
+            # After a crash in the hand-over the bank may know first. Taken now, what it rejects would be lost.
+            raise conflict("bank-out-of-order", f"the bank answers {report.original_message_id}, which is not recorded "
+                           "as sent yet: send the run again, then import this file")  # fmt: skip
         sent = {
             str(line["end_to_end_id"]): str(line["application_id"])
             for entry in found
             for line in entry.document["lines"]
         }
         sifted = Sifted(warnings=status_warnings(report, sent))
-        for event in rejections(report, sent, file.sha256):
+        for event in answers(report, sent, file.sha256):
             sifted.by_grant.setdefault(sent[event.key], []).append(event)
         for told in statuses(report, sent):
             sifted.outcomes[told["outcome"]] = sifted.outcomes.get(told["outcome"], 0) + 1

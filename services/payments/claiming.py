@@ -78,7 +78,7 @@ class Claiming:
         """The late interest that could be claimed now, by stretches of days. Raises Refused where there is none."""
         _, grant, recovery_id = await self._claim(reference)
         periods = claims.count_late_interest(
-            grant.claims[recovery_id], late_terms_of(self._county, self._payments.today())
+            grant.claims[recovery_id], late_terms_of(self._county, self._payments.today()), self._payments.today()
         )
         total = sum(period.amount for period in periods)
         return {"reference": reference, "amount": euros(total), "periods": [told(period) for period in periods]}
@@ -88,11 +88,12 @@ class Claiming:
 
         def act(grant: Grant, recovery_id: UUID, claim: Claim) -> list[Fact]:
             today = self._payments.today()
-            periods = claims.count_late_interest(claim, late_terms_of(self._county, today))
+            periods = claims.count_late_interest(claim, late_terms_of(self._county, today), today)
             return [
                 LateInterestClaimed(
                     application_id=grant.awarded.application_id, recovery_id=recovery_id, reference=reference,
                     amount=sum(period.amount for period in periods), periods=periods, claimed_on=today,
+                    counted_until=today if claims.overdue(claim, today) else None,
                 )
             ]  # fmt: skip
 

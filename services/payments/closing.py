@@ -21,6 +21,7 @@ from schemas.payments import (
     ReconciliationCompleted,
     VouchersAcknowledged,
     VouchersExported,
+    YearClosed,
 )
 from schemas.refusals import conflict, not_found
 from services.ledger import Ledger, StreamWrite
@@ -31,15 +32,17 @@ from services.web.handling import Answer, Loaded, Plan, fact_of, fold, load, loa
 from .backoffice import Take, VoucherRow, read_postings, write_vouchers
 from .backoffice.acknowledgement import FailedVoucher as Failed
 from .backoffice.acknowledgement import VoucherKey, read_acknowledgement
-from .bank.statement import read_statement_file
+from .bank_side import Month, bank_side
 from .beancount import beancount
 from .domain import differences
-from .domain.differences import Closing, Difference
+from .domain.differences import Difference
 from .domain.postings import (
+    CLOSING_TYPES,
     MONEY_TYPES,
     GrantIdentity,
     Posting,
     Voucher,
+    closed_months,
     number_vouchers,
     of_export,
     posting_of,
@@ -49,7 +52,6 @@ from .domain.postings import trial_balance as balance_of
 from .domain.reconciliation import BankEntry, BookRow, Line, reconcile, rows_of
 from .files import Files
 from .queries import all_entries, unbooked_after
-from .reading import bank_entries
 
 Clock = Callable[[], datetime]
 AnyFact = TypeVar("AnyFact", bound=Fact)
@@ -69,12 +71,12 @@ def _evolve_imports(state: tuple[PostingsImported, ...], fact: Fact) -> tuple[Po
     return (*state, fact) if isinstance(fact, PostingsImported) else state
 
 
-def _evolve_runs(state: int, fact: Fact) -> int:
+def evolve_runs(state: int, fact: Fact) -> int:
     return fact.run if isinstance(fact, ReconciliationCompleted) else state
 
 
-def _evolve_closed(state: bool, fact: Fact) -> bool:  # noqa: FBT001 - the caller says what it means by name
-    return state or isinstance(fact, PeriodClosed)
+def evolve_closed(state: bool, fact: Fact) -> bool:  # noqa: FBT001 - the caller says what it means by name
+    return state or isinstance(fact, PeriodClosed | YearClosed)
 
 
 class Books:
@@ -90,11 +92,11 @@ class Books:
         """Every posting up to a position, in the order of the ledger; one statement, pure from there."""
         identities: dict[str, GrantIdentity] = {}
         found: list[Posting] = []
-        closed: dict[str, int] = {}
-        for record in await self._ledger.of_types(sorted(MONEY_TYPES | {PeriodClosed.event_type}), up_to):
+        closings: list[Fact] = []
+        for record in await self._ledger.of_types(sorted(MONEY_TYPES | CLOSING_TYPES), up_to):
             fact = fact_of(record)
-            if isinstance(fact, PeriodClosed):
-                closed |= {fact.period: fact.up_to_position} if fact.up_to_position else {}
+            if record.type in CLOSING_TYPES:
+                closings.append(fact)
                 continue
             if isinstance(fact, GrantAwarded):
                 identities[record.key] = GrantIdentity(
@@ -103,7 +105,7 @@ class Books:
             posting = posting_of(record.position, fact, identities[record.key], self._county)
             if posting is not None:
                 found.append(posting)
-        return settle_periods(found, closed)
+        return settle_periods(found, closed_months(closings))
 
     async def trial_balance(self, period: str | None, position: int) -> dict[str, Any]:
         """Each account's balance as of a position, up to the end of a period when one is named."""
@@ -129,8 +131,8 @@ class Books:
 
         async def decide() -> Plan:
             last_day = last_day_of(period)
-            series = self._rules(last_day).voucher_series
-            loaded = await self._exports(series, last_day.year)
+            series = self.rules(last_day).voucher_series
+            loaded = await self.exports(series, last_day.year)
             up_to = (await self._ledger.head()).size
             after = max((each.up_to_position for each in loaded.state if each.period == period), default=0)
             chosen = of_export(await self.postings(up_to), period, after, up_to)
@@ -160,8 +162,8 @@ class Books:
         shape = self._profile(profile_id, last_day).acknowledgement
         if shape is None:
             raise not_found(f"acknowledgement of profile {profile_id}")
-        series = self._rules(last_day).voucher_series
-        exports = (await self._exports(series, year)).state
+        series = self.rules(last_day).voucher_series
+        exports = (await self.exports(series, year)).state
         count = max((each.first_number + each.count - 1 for each in exports), default=0)
         known = [VoucherKey(series, number) for number in range(1, count + 1)]
         read = await asyncio.to_thread(read_acknowledgement, shape, content, known)
@@ -194,7 +196,7 @@ class Books:
         self, year: int, position: int, state: str | None, first: int, limit: int
     ) -> list[dict[str, Any]]:
         """The vouchers of a year from a number on, as of a position, with the back office's last answer on each."""
-        series = self._rules(date(year, 12, 31)).voucher_series
+        series = self.rules(date(year, 12, 31)).voucher_series
         exports = await self._facts(f"vouchers/{series}-{year}", position, VouchersExported)
         answers: dict[int, tuple[str, str | None]] = {}
         for told in await self._facts(f"acknowledgement/{series}-{year}", position, VouchersAcknowledged):
@@ -227,12 +229,14 @@ class Books:
         digest = await self._files.put("postings", content)
 
         async def decide() -> Plan:
-            loaded = await self._imports(period)
+            loaded = await self.imports(period)
             answer = {
                 "sha256": digest, "rows": len(file.rows), "encoding": file.encoding, "delimiter": file.delimiter,
                 "sheet": file.sheet, "left_out": [str(each) for each in file.bad_lines],
             }  # fmt: skip
-            if any(each.sha256 == digest for each in loaded.state):
+            # A file that a corrected one replaced is in force again when it comes again: that is another import.
+            in_force = loaded.state[-1] if loaded.state else None
+            if in_force is not None and (in_force.sha256, in_force.profile) == (digest, profile_id):
                 return Plan((), {**answer, "already_imported": True})
             period_open = await self._refuse_closed(period)
             imported = PostingsImported(
@@ -244,14 +248,18 @@ class Books:
 
         return await carry_out(self._ledger, command, decide)
 
+    def tolerance(self, period: str) -> int:
+        """The cents by which sums of a period may differ and still match, by the rules that hold on its last day."""
+        return self.rules(last_day_of(period)).reconciliation_tolerance
+
     async def lines(self, period: str, up_to: int | None = None) -> tuple[list[Line], list[str], int]:
         """The lines of a period's comparison, the hashes of the files compared, and the position of the ledger: the
-        newest, or the one as of which it is asked for.
+        newest, or the one as of which it is asked for. Whatever came since, the lines as of a position stay the same.
         """
         last_day = last_day_of(period)
         position = (await self._ledger.head()).size if up_to is None else up_to
-        series = self._rules(last_day).voucher_series
-        exports = (await self._exports(series, last_day.year, position)).state
+        series = self.rules(last_day).voucher_series
+        exports = (await self.exports(series, last_day.year, position)).state
         postings = await self.postings(position)
         vouchers = [v for v in number_vouchers(postings, exports) if v.posting.period == period]
         numbered = {voucher.posting.position for voucher in vouchers}
@@ -259,11 +267,13 @@ class Books:
         if left:
             raise conflict("not-exported", f"{len(left)} postings of {period} have no voucher yet: export them first")
         book, book_hash = await self._book(period, position)
-        moved = {each.bank_reference for each in postings if each.late and each.concerns == period}
-        came = {each.posting.bank_reference for each in vouchers if each.posting.late}
-        bank, bank_hashes = await self._bank(period, position, came - {None}, moved)
+        moved = {
+            each.bank_reference for each in postings if each.bank_reference and each.late and each.concerns == period
+        }
+        came = {p.bank_reference for p in (each.posting for each in vouchers) if p.bank_reference and p.late}
+        bank, bank_hashes = await self._bank(period, position, came, moved)
         unbooked = await unbooked_after(self._ledger, last_day, position)
-        lines = await asyncio.to_thread(reconcile, vouchers, bank, book, unbooked)
+        lines = await asyncio.to_thread(reconcile, vouchers, bank, book, unbooked, self.tolerance(period))
         return lines, [book_hash, *bank_hashes], position
 
     async def reconcile(self, command: Command, period: str) -> Answer:
@@ -272,14 +282,16 @@ class Books:
         async def decide() -> Plan:
             period_open = await self._refuse_closed(period)
             lines, inputs, position = await self.lines(period)
-            run = await load(self._ledger, f"reconciliation/{period}", _evolve_runs, 0)
+            run = await load(self._ledger, f"reconciliation/{period}", evolve_runs, 0)
             wrong = [line for line in lines if line.line_class != "matched"]
             completed = ReconciliationCompleted(
                 period=period, run=run.state + 1, matched=len(lines) - len(wrong), differences=len(wrong),
-                up_to_position=position, inputs=tuple(inputs),
+                up_to_position=position, inputs=tuple(inputs), tolerance=self.tolerance(period),
+                within_tolerance=sum(line.off > 0 for line in lines),
             )  # fmt: skip
             answer = {
                 "period": period, "run": completed.run, "matched": completed.matched, "differences": len(wrong),
+                "tolerance": euros(completed.tolerance), "within_tolerance": completed.within_tolerance,
             }  # fmt: skip
             writes = [*await self._raise(period, wrong), *await self._dissolve(period, wrong, completed.run)]
             return Plan((run.write([completed]), *writes, period_open), answer)
@@ -330,37 +342,6 @@ class Books:
         person = command.identity.person
         return await self._settle(command, difference_id, lambda state: differences.accept(state, person, reason))
 
-    async def close(self, command: Command, period: str) -> Answer:
-        """Closes a period: no difference open, debits equal credits, every file named by its hash."""
-
-        async def decide() -> Plan:
-            loaded = await load(self._ledger, f"period/{period}", _evolve_closed, False)
-            run = await load(self._ledger, f"reconciliation/{period}", _evolve_runs, 0)
-            raised = await all_entries(self._ledger, "differences", {"period": period})
-            streams = [f"difference/{entry.key}" for entry in raised]
-            states = await load_many(self._ledger, streams, differences.evolve, None)
-            position = (await self._ledger.head()).size
-            lines, inputs, _ = await self.lines(period, position) if run.state else ([], [], position)
-            found = {differences.difference_id(period, line) for line in lines if line.line_class != "matched"}
-            closed = differences.close(
-                Closing(
-                    period, command.identity.person, position, await self.postings(position),
-                    [each.state for each in states.values() if each.state], inputs,
-                    len(found - {entry.key for entry in raised}),
-                ),
-                closed=loaded.state, reconciled=run.state > 0,
-            )  # fmt: skip
-            answer = {
-                "period": period, "debits": euros(closed.debits), "credits": euros(closed.credits),
-                "late": closed.late, "up_to_position": closed.up_to_position,
-            }  # fmt: skip
-            # What is found in balance is closed only as it was found: a difference that is reopened, or another run of
-            # the comparison, at the same moment lets this one be decided again.
-            guards = (run.unchanged(), *(each.unchanged() for each in states.values()))
-            return Plan((loaded.write([closed]), *guards), answer)
-
-        return await carry_out(self._ledger, command, decide)
-
     async def _settle(self, command: Command, difference_id: str, act: Callable[[Difference], list[Fact]]) -> Answer:
         async def decide() -> Plan:
             loaded, state = await self._difference(difference_id)
@@ -374,26 +355,25 @@ class Books:
             raise not_found("such difference")
         return loaded, loaded.state
 
-    async def _exports(
-        self, series: str, year: int, up_to: int = LAST_POSITION
-    ) -> Loaded[tuple[VouchersExported, ...]]:
+    async def exports(self, series: str, year: int, up_to: int = LAST_POSITION) -> Loaded[tuple[VouchersExported, ...]]:
         stream = f"vouchers/{series}-{year}"
         return fold(stream, await self._ledger.stream(stream, up_to), _evolve_exports, ())
 
-    async def _imports(self, period: str, up_to: int = LAST_POSITION) -> Loaded[tuple[PostingsImported, ...]]:
+    async def imports(self, period: str, up_to: int = LAST_POSITION) -> Loaded[tuple[PostingsImported, ...]]:
         stream = f"postings/{period}"
         return fold(stream, await self._ledger.stream(stream, up_to), _evolve_imports, ())
 
     async def _refuse_closed(self, period: str) -> StreamWrite:
         """Refuses what comes after a period was closed; gives the guard that it is not closed meanwhile."""
-        loaded = await load(self._ledger, f"period/{period}", _evolve_closed, False)
-        if loaded.state:
+        loaded = await load(self._ledger, f"period/{period}", evolve_closed, False)
+        year = await load(self._ledger, f"year/{period[:4]}", evolve_closed, False)
+        if loaded.state or year.state:
             raise conflict("period-closed", f"{period} is closed and takes nothing more")
         return loaded.unchanged()
 
     async def _book(self, period: str, up_to: int) -> tuple[list[BookRow], str]:
         """The newest file of postings of the period: a later file is the whole period again."""
-        imports = (await self._imports(period, up_to)).state
+        imports = (await self.imports(period, up_to)).state
         if not imports:
             raise conflict("no-postings", f"import the back office's postings of {period} first")
         content = await self._files.get(imports[-1].sha256)
@@ -404,27 +384,18 @@ class Books:
         return [_book_row(row) for row in file.rows], imports[-1].sha256
 
     async def _bank(
-        self, period: str, up_to: int, came: Collection[str | None], moved: Collection[str | None]
+        self, period: str, up_to: int, came: Collection[str], moved: Collection[str]
     ) -> tuple[list[BankEntry], list[str]]:
-        """The entries of the period in the bank's statements; the same entry in two statements counts once. What came
-        late counts in the period that its posting belongs to: `came` and `moved` name those entries.
+        """The entries of the period in the bank's statements as of a position, without what a corrected statement took
+        back. What came late counts in the period that its posting belongs to: `came` and `moved` name those entries.
         """
         imported = await all_entries(self._ledger, "files", {"kind": "camt.053"}, up_to)
+        noted = await all_entries(self._ledger, "statements", None, up_to)
+        newest = {entry.key: str(entry.document["sha256"]) for entry in noted}
         contents = await self._files.get_many([entry.key for entry in imported])
-        found: dict[tuple[str, str | None, int], BankEntry] = {}
-        used: list[str] = []
-        for digest, content in sorted(contents.items()):
-            entries = [
-                each
-                for each in bank_entries(read_statement_file(content))
-                if (f"{each.booked_on:%Y-%m}" == period and each.bank_reference not in moved)
-                or each.bank_reference in came
-            ]
-            used += [digest] if entries else []
-            found |= {(each.bank_reference, each.end_to_end_id, each.amount): each for each in entries}
-        return list(found.values()), used
+        return await asyncio.to_thread(bank_side, contents, newest, Month(period, came, moved))
 
-    def _rules(self, on: date) -> PaymentRules:
+    def rules(self, on: date) -> PaymentRules:
         try:
             return self._county.payment_rules(on)
         except NothingHolds as error:

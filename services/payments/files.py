@@ -8,7 +8,7 @@ from typing import Literal
 
 from services.ledger import Ledger
 
-FileOrigin = Literal["payment_file", "bank_file", "vouchers", "acknowledgement", "postings"]
+FileOrigin = Literal["payment_file", "bank_file", "vouchers", "acknowledgement", "postings", "accruals", "receivables"]
 
 _PUT = "INSERT INTO stored_file (sha256, kind, content, stored_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
 _GET = "SELECT content FROM stored_file WHERE sha256 = $1"

@@ -35,9 +35,10 @@ from .domain import grants, runs
 from .domain.grants import Grant
 from .files import Files
 from .payment_files import ShortName, payment_file, profile_of, refuse_long_names, short_names, told
-from .queries import all_entries
+from .queries import all_entries, alone
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
+_HAND_OVER_TRIES, _HAND_OVER_WAIT_S = 100, 0.05
 Clock = Callable[[], datetime]
 
 
@@ -181,6 +182,7 @@ class Payments:
     async def send(self, command: Command, run_id: UUID) -> Answer:
         """Hands the stored bytes to the channel under a name that is the run's own, then records it. After a crash in
         between the same name is handed over again, which changes nothing; the bank refuses a MsgId that it has seen.
+        A run is handed over by one at a time: of two who write the same file one would show the bank a half of it.
         """
 
         async def decide() -> Plan:
@@ -191,9 +193,7 @@ class Payments:
             answer = {"sha256": run.file.sha256, "name": name}
             if run.sent:
                 return Plan((), answer)
-            content = await self.files.get(run.file.sha256)
-            assert content is not None, "a file is stored before its hash is recorded"
-            await asyncio.to_thread(self._channel.hand_over, name, content)
+            await self._hand_over(name, run.file.sha256)
             sent: dict[str, list[Fact]] = {}
             for line in run.lines:
                 sent.setdefault(str(line.application_id), []).append(self._sent(line))
@@ -202,6 +202,17 @@ class Payments:
             return Plan((loaded.write([RunSent(run_id=run_id, sha256=run.file.sha256)]), *writes), answer)
 
         return await carry_out(self._ledger, command, decide)
+
+    async def _hand_over(self, name: str, digest: str) -> None:
+        content = await self.files.get(digest)
+        assert content is not None, "a file is stored before its hash is recorded"
+        for _ in range(_HAND_OVER_TRIES):
+            async with alone(self._ledger, name) as mine:
+                if mine:
+                    await asyncio.to_thread(self._channel.hand_over, name, content)
+                    return
+            await asyncio.sleep(_HAND_OVER_WAIT_S)
+        raise conflict("being-sent", "another request is sending this run: ask again in a moment")
 
     def _refuse_too_many(self, count: int, execution_date: date) -> None:
         payments_max = self._county.payment_rules(execution_date).bank_profile.payments_per_file_max

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -20,10 +21,25 @@ SELECT document FROM register_version
 WHERE register = 'payments' AND from_position <= $2 AND (to_position IS NULL OR to_position > $2)
   AND (document ->> 'booked_on' IS NULL OR document ->> 'booked_on' > $1)
 """
+_TAKE = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || $1, 0))"
+_GIVE = "SELECT pg_advisory_unlock(hashtextextended(current_schema() || $1, 0))"
 _CLAIMS = """
 SELECT key, document FROM register_version
 WHERE register = 'claims' AND to_position IS NULL AND key = ANY ($1::text[])
 """
+
+
+@asynccontextmanager
+async def alone(ledger: Ledger, what: str) -> AsyncIterator[bool]:
+    """Whether nobody else, in any process, is at this while the block runs."""
+    async with ledger.pool.acquire() as connection:
+        mine = bool(await connection.fetchval(_TAKE, what))
+        try:
+            yield mine
+        finally:
+            # Where the connection is lost the database has let go by itself.
+            if mine and not connection.is_closed():
+                await connection.execute(_GIVE, what)
 
 
 async def payments_by_id(ledger: Ledger, end_to_end_ids: Sequence[str]) -> list[dict[str, Any]]:

@@ -18,6 +18,8 @@ from .domain.bank_events import BankEvent
 from .domain.reconciliation import BankEntry
 
 Kind = Literal["pain.002", "camt.053", "camt.054"]
+_TOLD: Final = frozenset({Outcome.ACCEPTED, Outcome.PENDING, Outcome.PAYEE_CHECKED})
+_STATUS: Final = re.compile(r"[A-Z0-9]{1,4}")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -110,13 +112,17 @@ def bundle_of(entry: Entry, sent: Collection[str]) -> str | None:
     return next((name for name in _bundles(entry) if name in sent), None) if entry.currency == "EUR" else None
 
 
-def rejections(report: StatusReport, sent: Iterable[str], sha256: str) -> Iterator[BankEvent]:
-    """What a report rejects of the payments that left in the file it answers; the bank's words alone are NARR."""
+def answers(report: StatusReport, sent: Iterable[str], sha256: str) -> Iterator[BankEvent]:
+    """What a report says of the payments that left in the file it answers: which it rejects (the bank's words alone are
+    NARR), and the status of the others where it tells one. A duplicate says nothing of the first file.
+    """
     for end_to_end_id in sorted(sent):
         verdict = report.verdict_on(end_to_end_id, report.original_message_id)
+        reason = next((one_line(each.code) for each in verdict.reasons if each.code), None)
         if verdict.outcome is Outcome.REJECTED:
-            reason = next((each.code for each in verdict.reasons if each.code), "NARR")
-            yield BankEvent("rejected", end_to_end_id, 0, None, None, one_line(reason), sha256)
+            yield BankEvent("rejected", end_to_end_id, 0, None, None, reason or "NARR", sha256)
+        elif verdict.outcome in _TOLD and verdict.status is not None and _STATUS.fullmatch(verdict.status):
+            yield BankEvent("told", end_to_end_id, 0, None, None, reason, sha256, verdict.status)
 
 
 def event_of(
@@ -158,19 +164,40 @@ def one_line(written: str) -> str:
     return _CONTROL.sub(" ", written)[:140]
 
 
-def bank_entries(file: StatementFile) -> list[BankEntry]:
-    """The entries in euros of a statement for reconciliation: a batch by its parts where the bank tells their sums."""
-    found: list[BankEntry] = []
-    for record in booked_entries(file):
-        if record.booked_on is None or record.currency != "EUR":
-            continue
-        sign = 1 if record.side is Side.CREDIT else -1
-        sums = [amount for _, amount in parts_of(record)]
-        told = len(record.details) > 1 and None not in sums
-        parts: list[tuple[str | None, int]] = (
-            [(each.end_to_end_id, each.amount_cents or 0) for each in record.details]
-            if told
-            else [(record.details[0].end_to_end_id if len(record.details) == 1 else None, record.amount_cents)]
-        )
-        found += [BankEntry(archive_id(record), record.booked_on, sign * amount, key) for key, amount in parts]
-    return found
+Booking = tuple[BankEntry, ...]
+"""An entry of the bank as it is compared: itself first, then its parts where the bank tells them."""
+
+
+def booking_of(entry: Entry) -> Booking:
+    """A booked entry in euros for the comparison; nothing for any other.
+
+    A part stands under its own archive id where it has one, and under its entry's. It has a sum where the bank tells
+    that of every part, else its archive id alone says in which entry it is.
+    """
+    if entry.status != "BOOK" or entry.booked_on is None or entry.currency != "EUR":
+        return ()
+    own, parts = archive_id(entry), list(parts_of(entry))
+    names = [own if part is None or part.bank_reference is None else one_line(part.bank_reference) for part, _ in parts]
+    sole = parts[0][0] if len(parts) == 1 and names == [own] else None
+    whole = BankEntry(
+        own, entry.booked_on, _signed(entry.side, entry.amount_cents), None if sole is None else sole.end_to_end_id
+    )
+    if len(parts) == 1 and names == [own]:
+        return (whole,)
+    told = all(amount is not None for _, amount in parts)
+    return (
+        whole,
+        *(
+            BankEntry(
+                name, entry.booked_on,
+                _signed((part.side if part else None) or entry.side, amount or 0) if told else None,
+                part.end_to_end_id if part else None, own,
+            )
+            for name, (part, amount) in zip(names, parts, strict=True)
+            if told or name != own
+        ),
+    )  # fmt: skip
+
+
+def _signed(side: Side, amount: int) -> int:
+    return amount if side is Side.CREDIT else -amount

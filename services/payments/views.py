@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from schemas.catalogue import upcast
+from schemas.helsinki import HELSINKI
 from schemas.money import cents, euros
 from services.ledger import Document, Record, Register
 
@@ -32,7 +33,7 @@ def _grant(document: Document | None, record: Record, data: Data) -> Document | 
             return {**document, "holds": [each for each in document["holds"] if each != data["reason"]]}
         case "payment.booked":
             return _added(document, "paid", cents(data["amount"]))
-        case "payment.returned":
+        case "payment.returned" | "payment.return_charged":
             return _added(document, "paid", -cents(data["amount"]))
         case "grant.requirement_met":
             return {**document, "met": [*document.get("met", []), _met(data)]}
@@ -67,8 +68,14 @@ def _payment_key(record: Record, data: Data) -> tuple[str]:
 def _payment(document: Document | None, record: Record, data: Data) -> Document | None:
     state = record.type.removeprefix("payment.")
     if document is None:
-        return {**data, "state": state}
-    told = {name: data[name] for name in ("booked_on", "bank_reference", "reason_code") if name in data}
+        return {**data, "state": state, "bank_status": None}
+    if record.type == "payment.status_reported":
+        return {**document, "bank_status": data["bank_status"], "reason_code": data["reason_code"]}
+    if record.type == "payment.return_charged":
+        return {**document, "kept_by_bank": data["amount"]}
+    if state == "rejected":
+        document = {**document, "bank_status": "RJCT"}
+    told = {name: data[name] for name in ("sent_on", "booked_on", "bank_reference", "reason_code") if name in data}
     return {**document, **told, "state": state}
 
 
@@ -152,11 +159,29 @@ _DIFFERENCE_CHANGES: Mapping[str, Callable[[Document, Data], Document]] = {
 """What changes in a difference's document by an event that neither explains nor accepts it."""
 
 
+_OF_ONE_LIFE = (
+    "explanation", "explained_by", "accepted_by", "accepted_because", "dissolved_by_run", "reopened_because",
+)  # fmt: skip
+"""What a difference's document says of the time until it is opened again; then it is kept under `earlier`."""
+
+
+def _opened_again(document: Document) -> Document:
+    """A difference's document without what was settled: its lives before this one, with what was found in each."""
+    told = {name: document[name] for name in _OF_ONE_LIFE if name in document}
+    rest = {name: value for name, value in document.items() if name not in _OF_ONE_LIFE}
+    found = {name: document[name] for name in ("raised_on", "expected", "found", "amount")}
+    return {**rest, "earlier": [*document.get("earlier", []), {**found, **told}]}
+
+
 def _difference(document: Document | None, record: Record, data: Data) -> Document | None:
     if record.type == "difference.raised":
-        return {**(document or {}), **data, "state": "open", "raised_on": record.recorded_at.date().isoformat()}
+        before = {} if document is None else _opened_again(document)
+        raised_on = record.recorded_at.astimezone(HELSINKI).date().isoformat()
+        return {**before, **data, "state": "open", "raised_on": raised_on}
     if document is None:
         return None
+    if record.type == "difference.reopened":
+        document = _opened_again(document)
     if record.type == "difference.explained":
         return {
             **document,
@@ -197,15 +222,19 @@ def _kept(document: Document | None, record: Record, data: Data) -> Document | N
     return document or {**data, "kind": data.get("kind", record.type)}
 
 
-def _statement_key(_record: Record, data: Data) -> tuple[str]:
+def _kept_whole(_document: Document | None, _record: Record, data: Data) -> Document:
+    return dict(data)
+
+
+def statement_place(data: Data) -> str:
     """By year and number, else by first date and id: a corrected statement takes the place of the one before."""
     if data["sequence"] is None:
-        return (f"{data['iban']}/{data['first_day']}/{data['statement_id']}",)
-    return (f"{data['iban']}/{data['last_day'][:4]}/{data['sequence']:010d}",)
+        return f"{data['iban']}/{data['first_day']}/{data['statement_id']}"
+    return f"{data['iban']}/{data['last_day'][:4]}/{data['sequence']:010d}"
 
 
-def _statement(_document: Document | None, _record: Record, data: Data) -> Document:
-    return dict(data)
+def _statement_key(_record: Record, data: Data) -> tuple[str]:
+    return (statement_place(data),)
 
 
 def _file_key(_record: Record, data: Data) -> tuple[str]:
@@ -224,7 +253,8 @@ REGISTERS = (
     Register(
         "grants",
         _types("grant.awarded", "grant.changed", "grant.released", "grant.held", "grant.hold_lifted",
-               "grant.requirement_met", "payment.booked", "payment.returned", "recovery.claimed",
+               "grant.requirement_met", "payment.booked", "payment.returned",
+               "payment.return_charged", "recovery.claimed",
                "recovery.interest_claimed", "recovery.late_interest_claimed", *_GRANT_SUMS),
         _stream_key,
         _grant,
@@ -233,7 +263,7 @@ REGISTERS = (
         "payments",
         _types(
             "payment.proposed", "payment.dropped", "payment.sent", "payment.rejected", "payment.booked",
-            "payment.returned",
+            "payment.returned", "payment.return_charged", "payment.status_reported",
         ),
         _payment_key,
         _payment,
@@ -268,6 +298,7 @@ REGISTERS = (
         _approver_key,
         _approver,
     ),
-    Register("statements", _types("statement.noted"), _statement_key, _statement),
+    Register("statements", _types("statement.noted"), _statement_key, _kept_whole),
+    Register("years", _types("year.closed"), _stream_key, _kept_whole),
     Register("periods", _types("reconciliation.completed", "period.closed"), _stream_key, _period),
 )  # fmt: skip

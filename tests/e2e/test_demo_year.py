@@ -36,5 +36,5 @@ def test_the_grant_year_of_a_county_runs_from_calls_to_closed_books(
     assert summary["trial_balance_eur"] == "0.00"
     assert summary["tampering_found_at"]["ledger"] == "payments"
     assert summary["verified"] is True
-    for kind in ("bank/out", "bank/in", "vouchers", "postings", "reconciliation", "ledgers", "receipts"):
+    for kind in ("bank/out", "bank/in", "vouchers", "postings", "reconciliation", "ledgers", "receipts", "year"):
         assert any((folder / kind).iterdir()), f"{kind} holds files"

@@ -196,7 +196,7 @@ async def test_a_file_that_is_rejected_in_part_rejects_those_it_names_and_asks_a
 async def test_what_is_accepted_or_waits_is_still_on_its_way(office: FinanceOffice, status: str) -> None:
     run = await sent(office)
     answer = await hand_in(office, report(run["message_id"], status))
-    assert answer["effects"] == {}
+    assert answer["effects"] == {"payment.status_reported": 1}
     [payment] = await payments(office)
     assert payment["state"] == "sent"
     grant = (await office.get("/grants"))["items"][0]

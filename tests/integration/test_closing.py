@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.integration.in_process import identity, problem
 from tests.unit.given import fact
 
 FEBRUARY, APRIL, MAY = "2026-02", "2026-04", "2026-05"
+MAY_FOURTH, JUNE_FIRST = datetime(2026, 5, 4, 8, tzinfo=UTC), datetime(2026, 6, 1, 8, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -47,6 +48,12 @@ async def close(office: FinanceOffice, period: str) -> dict[str, Any]:
     return told
 
 
+async def february_closed(office: FinanceOffice) -> None:
+    """The month of the awards is closed, so that later ones can be."""
+    await books_agree(office, FEBRUARY)
+    await close(office, FEBRUARY)
+
+
 def classes(lines: list[dict[str, Any]]) -> list[str]:
     return [line["line_class"] if "line_class" in line else line["class"] for line in lines]
 
@@ -59,6 +66,8 @@ async def test_a_booking_that_comes_after_its_month_was_closed_belongs_to_the_ne
     run = await office.send(await office.propose())
     first, second = run["lines"]
     await office.book({**run, "lines": [first]}, date(2026, 4, 2))
+    await february_closed(office)
+    office.service.at(MAY_FOURTH)
     assert set(classes(await books_agree(office, APRIL))) == {"matched"}
     assert (await close(office, APRIL))["late"] == 0
     april = await office.get("/trial-balance", period=APRIL)
@@ -70,6 +79,8 @@ async def test_a_booking_that_comes_after_its_month_was_closed_belongs_to_the_ne
     problem(await office.post("/voucher-exports", period=APRIL, profile="generic"), 409, "nothing-to-export")
     lines = await books_agree(office, MAY)
     assert classes(lines) == ["matched"]
+    problem(await office.post(f"/periods/{MAY}/closing"), 409, "month-not-over")
+    office.service.at(JUNE_FIRST)
     assert (await close(office, MAY))["late"] == 1
     assert (await office.get("/periods"))["items"][-1]["late"] == 1
 
@@ -102,12 +113,71 @@ async def test_a_posting_that_comes_while_the_month_is_being_closed_is_not_lost_
 
 async def test_a_month_is_not_closed_on_what_was_not_compared(office: FinanceOffice) -> None:
     run = await _paid(office)
+    await february_closed(office)
+    office.service.at(MAY_FOURTH)
     await books_agree(office, APRIL)
     await office.hand_in(_unknown_credit())
     problem(await office.post(f"/periods/{APRIL}/closing"), 409, "reconcile-again")
     await office.post("/reconciliations", period=APRIL)
     problem(await office.post(f"/periods/{APRIL}/closing"), 409, "differences-open")
     assert run["state"] == "sent"
+
+
+async def test_months_are_closed_in_their_order_and_once_they_are_over_in_helsinki(office: FinanceOffice) -> None:
+    await _paid(office)
+    await books_agree(office, APRIL)
+    office.service.at(datetime(2026, 4, 30, 20, 59, tzinfo=UTC))
+    problem(await office.post(f"/periods/{APRIL}/closing"), 409, "month-not-over")
+    office.service.at(datetime(2026, 4, 30, 21, tzinfo=UTC))
+    open_now = problem(await office.post(f"/periods/{APRIL}/closing"), 409, "earlier-month-open")
+    assert FEBRUARY in open_now["detail"]
+    await february_closed(office)
+    await close(office, APRIL)
+    problem(await office.post(f"/periods/{APRIL}/closing"), 409, "closed-already")
+
+
+async def test_a_checklist_says_what_is_left_of_a_month_at_each_stage(office: FinanceOffice) -> None:
+    await office.grant(1)
+    assert await left_of(office, FEBRUARY) == {"not-exported", "no-postings", "not-reconciled"}
+    made = (await office.post("/voucher-exports", period=FEBRUARY, profile="generic")).json()
+    headers = office.headers()
+    exported = await office.service.client.get(f"/v1/files/{made['sha256']}", headers=headers)
+    assert await left_of(office, FEBRUARY) == {"vouchers-unanswered", "no-postings", "not-reconciled"}
+    wrong = exported.content.replace(b"1500.00", b"1499.99", 1)
+    asked = {"period": FEBRUARY, "profile": "generic"}
+    await office.service.client.post("/v1/postings", params=asked, content=wrong, headers=headers)
+    assert await left_of(office, FEBRUARY) == {"vouchers-unanswered", "not-reconciled"}
+    await office.post("/reconciliations", period=FEBRUARY)
+    assert await left_of(office, FEBRUARY) == {"vouchers-unanswered", "differences-open"}
+    await office.service.client.post("/v1/postings", params=asked, content=exported.content, headers=headers)
+    await office.post("/reconciliations", period=FEBRUARY)
+    checklist = await office.get(f"/periods/{FEBRUARY}/checklist")
+    assert (checklist["ready"], checklist["closed"]) == (True, False)
+    assert await left_of(office, FEBRUARY) == {"vouchers-unanswered"}
+    await close(office, FEBRUARY)
+    assert (await office.get(f"/periods/{FEBRUARY}/checklist"))["closed"] is True
+
+
+async def test_a_number_that_is_missing_between_statements_keeps_its_month_open_and_another_one_not(
+    office: FinanceOffice,
+) -> None:
+    await _paid(office)
+    await office.hand_in(_numbered(7))
+    await office.hand_in(_numbered(9))
+    await february_closed(office)
+    office.service.at(MAY_FOURTH)
+    await books_agree(office, APRIL)
+    missing = problem(await office.post(f"/periods/{APRIL}/closing"), 409, "statements-missing")
+    assert "have not come: 8" in missing["detail"]
+    await office.hand_in(_numbered(8))
+    await close(office, APRIL)
+
+
+async def left_of(office: FinanceOffice, period: str) -> set[str]:
+    """The checks of a month that are not done."""
+    items = (await office.get(f"/periods/{period}/checklist"))["items"]
+    assert all(item["done"] == (item["left"] is None) for item in items)
+    return {item["check"] for item in items if not item["done"]}
 
 
 async def _paid(office: FinanceOffice) -> dict[str, Any]:
@@ -119,3 +189,11 @@ async def _paid(office: FinanceOffice) -> dict[str, Any]:
 
 def _unknown_credit() -> bytes:
     return statement(date(2026, 4, 3), Entry(500, "XUNKNOWN1", reference="RF18539007547034"))
+
+
+def _numbered(number: int) -> bytes:
+    """The statement without entries of this day of April, with the day as its number."""
+    named = f"<Stmt><Id>2026-04-{number:02d}</Id>".encode()
+    told = statement(date(2026, 4, number))
+    assert named in told
+    return told.replace(named, named + f"<ElctrncSeqNb>{number}</ElctrncSeqNb>".encode())

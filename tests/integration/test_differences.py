@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from tests.integration.finance_office import FinanceOffice, finance_office
 from tests.integration.in_process import problem
 
 PERIOD = "2026-02"
+EARLIER = {"explanation", "explained_by", "accepted_by", "accepted_because", "dissolved_by_run"}
+"""What a difference that was opened again does not say of itself any more."""
 
 
 @pytest.fixture
@@ -104,7 +107,11 @@ async def test_what_was_accepted_is_reopened_and_explained_anew(month: Month) ->
     await month.does("explanation", explanation="Näppäilyvirhe")
     await month.does("acceptance", "bertta", reason="Selvä")
     assert (await month.does("reopening", reason="Selitys ei pitänyt")).status_code == 200
-    assert (await month.shown())["state"] == "open"
+    shown = await month.shown()
+    assert (shown["state"], shown["reopened_because"]) == ("open", "Selitys ei pitänyt")
+    assert not EARLIER & shown.keys()
+    [before] = shown["earlier"]
+    assert (before["explained_by"], before["accepted_by"], before["accepted_because"]) == ("anna", "bertta", "Selvä")
     problem(await month.office.post(f"/periods/{PERIOD}/closing"), 409, "differences-open")
     problem(await month.does("acceptance", "bertta", reason="Selvä"), 409, "not-explained")
 
@@ -120,6 +127,7 @@ async def test_what_is_put_right_dissolves_and_comes_back_when_it_is_found_again
     assert await month.reconciles() == (3, 1)
     shown = await month.shown()
     assert (shown["state"], shown["reopened_because"]) == ("open", "a later run found it again")
+    assert ([each["dissolved_by_run"] for each in shown["earlier"]], EARLIER & shown.keys()) == ([2], set())
     assert await month.raised() == 1
 
 
@@ -134,6 +142,13 @@ async def test_a_line_that_differs_by_another_sum_is_raised_anew_also_when_it_wa
     shown = await month.shown()
     assert (shown["state"], shown["assignee"], await month.raised()) == ("open", "bertta", 2)
     assert "9.99 EUR" in shown["found"]
+    assert not EARLIER & shown.keys()
+    [before] = shown["earlier"]
+    assert ("1499.99 EUR" in before["found"], before["explanation"]) == (True, "Näppäilyvirhe")
+    [row] = (await month.office.get("/reports/open-differences"))["items"]
+    told = ("state", "found", "raised_on", "assignee", "difference_id")
+    assert [row[name] for name in told] == [shown[name] for name in told]
+    assert row["explanation"] is None
     problem(await month.does("acceptance", "bertta", reason="Selvä"), 409, "not-explained")
 
 
@@ -159,6 +174,14 @@ async def test_a_month_is_not_closed_while_a_difference_is_reopened_at_the_same_
         month.office.post(f"/periods/{PERIOD}/closing"), month.office.post(reopening, reason="Selitys ei pitänyt")
     )
     assert sorted((closed.status_code, reopened.status_code)) == [200, 409], (closed.text, reopened.text)
+
+
+async def test_a_difference_was_found_on_its_day_in_helsinki(month: Month) -> None:
+    month.office.service.at(datetime(2026, 4, 1, 21, 30, tzinfo=UTC))
+    await month.posts(wrong="1499.99")
+    await month.reconciles()
+    [row] = (await month.office.get("/reports/open-differences"))["items"]
+    assert (await month.shown())["raised_on"] == row["raised_on"] == "2026-04-02"
 
 
 async def test_a_difference_that_was_never_raised_is_not_found(office: FinanceOffice) -> None:

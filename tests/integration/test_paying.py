@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,8 @@ import httpx
 import pytest
 from lxml import etree
 
+from schemas.payments import GrantAwarded
+from services.payments.channel import Folder
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.finance_office import (
     OTHER_IBAN,
@@ -24,7 +27,7 @@ from tests.integration.finance_office import (
     statement,
 )
 from tests.integration.in_process import UNKNOWN, identity, pointers, problem
-from tests.unit.given import COUNTY_FOLDER
+from tests.unit.given import COUNTY_FOLDER, fact
 
 
 @pytest.fixture
@@ -210,16 +213,20 @@ async def test_an_account_that_changed_after_the_proposal_is_paid_by_the_next_ru
     assert (line["iban"], line["attempt"]) == (OTHER_IBAN, 2)
 
 
-async def test_a_run_with_more_payments_than_a_bank_file_holds_is_refused_when_it_is_proposed(
-    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def county_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
+    """Offices that begin from now on have the county's payment rules with a change."""
     folder = tmp_path / "county"
     shutil.copytree(COUNTY_FOLDER, folder)
     rules = (folder / "payments.yaml").read_text(encoding="utf-8")
-    assert "payments_per_file_max: 20000" in rules
-    changed = rules.replace("payments_per_file_max: 20000", "payments_per_file_max: 2")
-    (folder / "payments.yaml").write_text(changed, encoding="utf-8")
+    assert old in rules
+    (folder / "payments.yaml").write_text(rules.replace(old, new), encoding="utf-8")
     monkeypatch.setattr("tests.integration.in_process.COUNTY_FOLDER", folder)
+
+
+async def test_a_run_with_more_payments_than_a_bank_file_holds_is_refused_when_it_is_proposed(
+    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county_with(tmp_path, monkeypatch, "payments_per_file_max: 20000", "payments_per_file_max: 2")
     async with finance_office(database, tmp_path) as office:
         ids = [await office.grant(number) for number in (1, 2, 3)]
         size = await office.service.size()
@@ -228,6 +235,51 @@ async def test_a_run_with_more_payments_than_a_bank_file_holds_is_refused_when_i
         assert "3 payments are payable and a bank file holds 2" in told["detail"]
         assert await office.service.size() == size
         assert len((await office.propose(application_ids=ids[:2]))["lines"]) == 2
+
+
+LONG = "Pohjois-Karjalan vammaisten lasten ja nuorten harrastus- ja virkistystoiminnan tuki ry"
+CUT = "Pohjois-Karjalan vammaisten lasten ja nuorten harrastus- ja"
+
+
+async def approved(office: FinanceOffice) -> dict[str, Any]:
+    """A run of a payee with a long name and one with a short, with all its approvals."""
+    await office.grant(1, association_name=LONG)
+    await office.grant(2)
+    run = await office.propose()
+    for person in ("bertta", "cecilia"):
+        assert (await office.approve(run, person)).status_code == 201
+    return run
+
+
+async def test_a_long_name_is_cut_at_a_words_end_and_the_answer_names_it_the_same_for_the_same_run(
+    office: FinanceOffice,
+) -> None:
+    run = await approved(office)
+    [key] = [line["end_to_end_id"] for line in run["lines"] if line["creditor_name"] == LONG]
+    first = await office.post(f"/runs/{run['run_id']}/file")
+    assert first.json()["shortened_names"] == [{"end_to_end_id": key, "name": LONG, "written": CUT}]
+    content = (await office.service.client.get(f"/v1/files/{first.json()['sha256']}", headers=office.headers())).content
+    names = [str(each.text) for each in etree.fromstring(content).iterfind(".//{*}Cdtr/{*}Nm")]
+    assert sorted(names) == sorted([CUT, fact(GrantAwarded).association_name])
+    again = await office.post(f"/runs/{run['run_id']}/file")
+    assert again.json() == first.json()
+
+
+async def test_a_county_may_refuse_a_name_that_is_cut_and_then_nothing_is_stored_until_the_line_is_out(
+    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county_with(tmp_path, monkeypatch, "long_names: cut", "long_names: refuse")
+    async with finance_office(database, tmp_path) as office:
+        run = await approved(office)
+        [key] = [line["end_to_end_id"] for line in run["lines"] if line["creditor_name"] == LONG]
+        size = await office.service.size()
+        told = problem(await office.post(f"/runs/{run['run_id']}/file"), 409, "name-too-long")
+        assert f"{key} “{LONG}”" in told["detail"]
+        assert await office.service.size() == size
+        assert await office.service.ledger.pool.fetchval("SELECT count(*) FROM stored_file") == 0
+        await office.post(f"/runs/{run['run_id']}/removals", lines=[key], reason="Nimi on liian pitkä")
+        sent = await office.send(await office.get(f"/runs/{run['run_id']}"))
+        assert (sent["state"], len(sent["lines"])) == ("sent", 1)
 
 
 # --- what the bank did not pay -------------------------------------------------------------------------------
@@ -324,3 +376,27 @@ async def test_two_replicas_take_one_approval_of_a_person_and_no_more_than_are_n
         files = await asyncio.gather(*(desk.post(f"/runs/{run['run_id']}/file") for desk in (office, other)))
         assert files[0].json() == files[1].json()
     assert (await office.service.types()).count("run.file_built") == 1
+
+
+async def test_a_run_that_is_sent_from_several_desks_at_once_is_handed_over_by_one_at_a_time(
+    office: FinanceOffice, database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = await proposed(office, 1)
+    for person in ("bertta", "cecilia"):
+        await office.approve(run, person)
+    await office.post(f"/runs/{run['run_id']}/file")
+    original, writing, most = Folder.hand_over, 0, 0
+
+    def slow(folder: Folder, name: str, content: bytes) -> None:
+        nonlocal writing, most
+        writing += 1
+        most = max(most, writing)
+        time.sleep(0.1)
+        original(folder, name, content)
+        writing -= 1
+
+    monkeypatch.setattr(Folder, "hand_over", slow)
+    async with replica(office, database, tmp_path / "replica") as other:
+        answers = await asyncio.gather(*(desk.post(f"/runs/{run['run_id']}/sending") for desk in (office, other) * 2))
+    assert {answer.status_code for answer in answers} == {200}
+    assert (most, (await office.service.types()).count("run.sent")) == (1, 1)

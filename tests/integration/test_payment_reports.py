@@ -13,18 +13,24 @@ import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
-from schemas.payments import GrantAwarded, GrantReleased
+from schemas.payments import GrantAwarded, GrantReleased, RecoveryClaimed
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.in_process import InProcess, identity, in_process, pointers, problem
 from tests.integration.test_payments_service import finance, hand_in, sent_run, statement, take_postings
 from tests.unit.given import fact
 
-REPORTS = ("payments", "reconciliation", "open-differences", "grants", "audit-trail")
+REPORTS = (
+    "payments", "reconciliation", "open-differences", "grants", "audit-trail", "accruals", "account-statement",
+    "trial-balance",
+)  # fmt: skip
 FIRST = identity(1)
 DIARY = "17/02.05.01.00/2026"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-NEEDED: dict[str, dict[str, Any]] = {"reconciliation": {"period": "2026-02"}, "audit-trail": {"diary_number": DIARY}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "reconciliation": {"period": "2026-02"}, "audit-trail": {"diary_number": DIARY}, "accruals": {"period": "2026-04"},
+    "account-statement": {"account": "2590"},
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -284,6 +290,12 @@ async def test_pages_together_are_the_whole_as_it_was_on_the_first_page(payments
         ("reconciliation", {}, "/period"),
         ("reconciliation", {"period": "2026-02", "line_class": "wrong"}, "/line_class"),
         ("open-differences", {"age": "old"}, "/age"),
+        ("accruals", {}, "/period"),
+        ("receivables", {"period": "2026"}, "/period"),
+        ("account-statement", {}, "/account"),
+        ("account-statement", {"account": "17 00"}, "/account"),
+        ("account-statement", {"account": "1700", "period": "2026-04", "until": "2026-04-30"}, "/period"),
+        ("trial-balance", {"from": "2026-04-02", "until": "2026-04-01"}, "/until"),
         ("audit-trail", {}, ""),
         ("audit-trail", {"series": "av"}, "/series"),
         ("audit-trail", {"application_id": FIRST, "diary_number": DIARY}, ""),
@@ -328,11 +340,96 @@ async def test_reports_are_for_finance_and_auditors(payments: InProcess, name: s
 
 
 async def test_an_empty_ledger_has_reports_without_rows(payments: InProcess) -> None:
-    for name in ("payments", "grants", "open-differences"):
+    for name in ("payments", "grants", "open-differences", "accruals", "trial-balance"):
         document = await told(payments, name)
         assert (document["items"], document["position"], document["recorded_at"]) == ([], 0, None)
         assert all(check["agrees"] for check in document["checks"])
-        assert (await ask(payments, name, format="xlsx")).status_code == 200
+        assert (await ask(payments, name, format="xlsx", **NEEDED.get(name, {}))).status_code == 200
+    document = await told(payments, "account-statement")
+    assert [(row["voucher"], row["balance"]) for row in document["items"]] == [("opening", "0.00 EUR")]
+
+
+async def test_the_statement_of_an_account_goes_from_balance_to_balance_by_vouchers(payments: InProcess) -> None:
+    await given_month(payments)
+    document = await told(payments, "account-statement")
+    names = ("voucher", "posted_on", "period", "counter_account", "debit", "credit", "balance")
+    assert [tuple(row[name] for name in names) for row in document["items"]] == [
+        ("opening", None, None, None, None, None, "0.00 EUR"),
+        ("av-1/2026", "2026-02-24", "2026-02", "4740", None, "1500.00 EUR", "-1500.00 EUR"),
+        ("av-2/2026", "2026-02-24", "2026-02", "4740", None, "700.10 EUR", "-2200.10 EUR"),
+        ("av-3/2026", "2026-04-02", "2026-04", "1700", "1500.00 EUR", None, "-700.10 EUR"),
+    ]
+    assert document["items"][3]["text"] == f"Maksu 1 {DIARY}"
+    assert document["totals"][0]["sums"] == {
+        "debit": "1500.00 EUR", "credit": "2200.10 EUR", "balance": "-700.10 EUR",
+    }  # fmt: skip
+    april = await told(payments, "account-statement", period="2026-04")
+    assert april["items"][0]["balance"] == "-2200.10 EUR"
+    assert april["items"][1:] == document["items"][3:]
+    for dates in ({"from": "2026-04-02"}, {"from": "2026-04-02", "until": "2026-04-02"}):
+        assert (await told(payments, "account-statement", **dates))["items"] == april["items"]
+    asked = {"account": "2590", "period": "2026-04"}
+    [_, opening, *_] = csv_rows(await ask(payments, "account-statement", format="csv", **asked))
+    assert (opening[0], opening[7]) == ("Alkusaldo", "-2200,10")
+
+
+async def test_statements_and_the_trial_balance_agree_with_the_balances_of_every_account(payments: InProcess) -> None:
+    await given_month(payments)
+    for period in ("2026-01", "2026-02", "2026-03", "2026-04"):
+        sent = {"period": period}
+        shown = await payments.client.get("/v1/trial-balance", params=sent, headers=finance(payments))
+        balances: dict[str, str] = shown.json()["accounts"]
+        rows = (await told(payments, "trial-balance", period=period))["items"]
+        assert {row["account"]: row["closing"] for row in rows} == balances
+        for account in ("1700", "2590", "4740"):
+            document = await told(payments, "account-statement", account=account, period=period)
+            [check] = document["checks"]
+            expected = balances.get(account, "0.00 EUR")
+            assert (check["told"], check["ledger"], check["agrees"]) == (expected, expected, True)
+
+
+async def test_a_trial_balance_names_its_accounts_with_opening_turnover_and_closing(payments: InProcess) -> None:
+    await given_month(payments)
+    document = await told(payments, "trial-balance", period="2026-04")
+    assert [list(row.values()) for row in document["items"]] == [
+        ["1700", "Päämaksutili", "asset", "0.00 EUR", "0.00 EUR", "1500.00 EUR", "-1500.00 EUR"],
+        ["2590", "Avustusvelat", "liability", "-2200.10 EUR", "1500.00 EUR", "0.00 EUR", "-700.10 EUR"],
+        ["4740", "Avustukset yhteisöille", "expense", "2200.10 EUR", "0.00 EUR", "0.00 EUR", "2200.10 EUR"],
+    ]
+    assert document["totals"][0]["sums"] == {
+        "opening": "0.00 EUR", "debit": "1500.00 EUR", "credit": "1500.00 EUR", "closing": "0.00 EUR",
+    }  # fmt: skip
+    rows = csv_rows(await ask(payments, "trial-balance", format="csv", period="2026-04"))
+    assert rows[1] == ["1700", "Päämaksutili", "Vastaavaa", "0,00", "0,00", "1500,00", "-1500,00"]
+
+
+async def test_an_account_that_there_is_not_is_not_found_and_those_that_there_are_are_told(payments: InProcess) -> None:
+    document = problem(await ask(payments, "account-statement", account="9999"), 404, "not-found")
+    assert "1590, 1700, 2590, 4740" in document["detail"]
+    assert "9999" not in document["detail"]
+
+
+async def test_what_is_granted_and_unpaid_or_claimed_and_open_is_listed_at_the_end_of_a_month(
+    payments: InProcess,
+) -> None:
+    await given_month(payments)
+    names = ("diary_number", "association_name", "account", "amount", "last_period")
+    [open_item] = (await told(payments, "accruals"))["items"]
+    assert [open_item[name] for name in names] == ["18/02.05.01.00/2026", "=1+1 ry", "2590", "700.10 EUR", "2026-02"]
+    february = await told(payments, "accruals", period="2026-02")
+    assert february["totals"][0]["sums"] == {"amount": "2200.10 EUR"}
+    assert [check["agrees"] for check in february["checks"]] == [True]
+    assert (await told(payments, "accruals", period="2026-01"))["items"] == []
+    claimed = fact(RecoveryClaimed, application_id=FIRST, amount=30_000, claimed_on="2026-04-20")
+    await payments.given(f"grant/{FIRST}", claimed)
+    assert (await told(payments, "receivables", period="2026-03"))["items"] == []
+    [row] = (await told(payments, "receivables", period="2026-04"))["items"]
+    assert [row[name] for name in names] == [DIARY, "Esimerkkiyhdistys ry", "1590", "300.00 EUR", "2026-04"]
+    for form in ("csv", "xlsx"):
+        made = await ask(payments, "receivables", format=form, period="2026-04")
+        assert made.status_code == 200, made.text
+        rows = csv_rows(made) if form == "csv" else sheet_rows(made)
+        assert (rows[1][0], rows[2][0]) == (DIARY, "Yhteensä, 1 erää")
 
 
 async def test_grants_are_told_by_municipality_and_those_from_before_it_was_kept_have_none(

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from services.ledger import decode_body
+from services.payments.queries import all_entries
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.in_process import InProcess, in_process, problem
 from tests.integration.test_payments_service import exported, finance, take_postings
@@ -67,6 +69,21 @@ async def test_the_good_lines_are_taken_when_asked_and_the_others_are_listed_in_
     again = await take_postings(payments, content, take="good_lines")
     assert again.json()["already_imported"] is True
     assert await reconciled(payments) == (1, 0)
+
+
+async def test_a_file_that_a_corrected_one_replaced_is_in_force_again_when_it_comes_again(payments: InProcess) -> None:
+    right = (await exported(payments)).replace(b"Avustus", b"Tuki")
+    wrong = right.replace(b"1500.00", b"1499.99", 1)
+    told = []
+    for content, differs in ((wrong, 1), (right, 0), (wrong, 1), (wrong, 1)):
+        told.append((await take_postings(payments, content)).json()["already_imported"])
+        assert await reconciled(payments) == (1 - differs, differs)
+    assert told == [False, False, False, True]
+    records = await payments.ledger.stream("postings/2026-02")
+    imported = [decode_body(record.body).data["sha256"] for record in records]
+    assert (len(imported), imported[0], imported[0] == imported[1]) == (3, imported[2], False)
+    files = await all_entries(payments.ledger, "files", {"kind": "postings.imported"})
+    assert sorted(each.key for each in files) == sorted(imported[:2])
 
 
 async def test_a_file_without_a_good_line_is_refused_and_so_is_an_unknown_choice(payments: InProcess) -> None:

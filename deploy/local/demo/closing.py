@@ -1,15 +1,19 @@
-"""The books: vouchers out, the back office's postings in with planted differences, reconciliation, closing."""
+"""The books: vouchers out, the back office's postings in with planted differences, reconciliation, closing of months
+and of the year.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
+from datetime import date
 from typing import Any
 
 from deploy.local.demo.backoffice import Planted, post_back
 from deploy.local.demo.world import FINANCE, World
 from schemas.county import County
+from schemas.money import cents
 from services.payments.backoffice import read_postings, write_postings
 from services.payments.closing import last_day_of
 
@@ -38,10 +42,35 @@ async def close_period(world: World, county: County, period: str, wanted: tuple[
     await world.post(FINANCE[0], "payments", f"/v1/periods/{period}/closing")
 
 
+async def close_year(world: World, county: County, year: int) -> None:
+    """The year: its checklist is done, and its documents are the accounts of its trial balance."""
+    checklist = await world.get(FINANCE[0], "payments", f"/v1/years/{year}/checklist")
+    world.check(f"{year}: nothing is left to do", [], [each for each in checklist["items"] if not each["done"]])
+    closed = await world.post(FINANCE[0], "payments", f"/v1/years/{year}/closing")
+    balances = {each["account"]: cents(each["balance"]) for each in closed["balances"]}
+    for name, event, sum_, sign in (
+        ("accruals", "grant.awarded", "accrued", -1), ("receivables", "recovery.claimed", "receivable", 1),
+    ):  # fmt: skip
+        rule = county.posting(event, "operating", date(year, 12, 31))
+        account = rule.credit if sign < 0 else rule.debit
+        held = sign * balances.get(account.number, 0)
+        content = (await world.call(FINANCE[0], "GET", "payments", f"/v1/files/{closed[f'{name}_sha256']}")).content
+        world.save(f"year/{year}-{name}.csv", content)
+        listed = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";"))
+        rows = [each for each in listed if each["Tili"] == account.number]
+        total = sum(int(each["Avoinna (EUR)"].replace(",", "")) for each in rows)
+        world.check(f"{year}: the rows of {name} come to account {account.number}", held, total)
+        world.notes[sum_] = closed[sum_]
+    again = await world.call(FINANCE[0], "POST", "payments", f"/v1/years/{year}/closing", expect=[409])
+    world.check(f"{year}: it is closed once", "closed-already", again.json()["type"].rsplit(":", 1)[-1])
+
+
 async def _report(world: World, period: str, planted: list[Planted]) -> None:
-    lines = (await world.get(FINANCE[0], "payments", f"/v1/reconciliations/{period}"))["items"]
+    lines = await world.all_items(FINANCE[0], "payments", f"/v1/reconciliations/{period}")
     text = io.StringIO()
-    writer = csv.DictWriter(text, ["class", "subject", "expected", "found", "amount", "application_id"], delimiter=";")
+    writer = csv.DictWriter(
+        text, ["class", "subject", "expected", "found", "amount", "off", "application_id"], delimiter=";"
+    )
     writer.writeheader()
     writer.writerows(lines)
     world.save(f"reconciliation/{period}.csv", text.getvalue())

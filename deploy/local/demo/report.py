@@ -18,6 +18,7 @@ _SHOWN = (
     ("Palautuneita maksuja", "returned_payments"), ("Evättyjä omia hyväksyntöjä", "self_approvals_refused"),
     ("Eroja löydetty", "differences_found"), ("Vääriä eroja", "differences_false"),
     ("Kausia suljettu", "periods_closed"), ("Koetaseen summa", "trial_balance_eur"),
+    ("Siirtovelat vuoden lopussa", "accrued_eur"), ("Saamiset vuoden lopussa", "receivable_eur"),
 )  # fmt: skip
 
 

@@ -53,13 +53,13 @@ def router(bank_files: BankFiles, ledger: Ledger) -> APIRouter:
         when: When,
         iban: Annotated[Iban | None, Query()] = None,
         *,
-        gaps: Annotated[bool, Query(description="Only those before which something is missing now")] = False,
+        gaps: Annotated[bool, Query(description="Only those before which something is missing as of then")] = False,
     ) -> dict[str, Any]:
         """The statements that came, as of a moment, with what each told of the row. With `gaps` only those before which
-        statements are missing now, or whose balance does not follow, each with a sentence.
+        statements are missing as of then, or whose balance does not follow, each with a sentence.
         """
         if gaps:
-            return {"items": await bank_files.gaps(iban), "next": None}
+            return await bank_files.gaps(asked, await when.resolve(ledger), iban)
         return await register_page(ledger, "statements", asked, when, {"iban": iban})
 
     @routes.get("/reason-codes", dependencies=[Depends(require("statement.read"))])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 from fastapi.responses import StreamingResponse
 
 from schemas.facts import Contract
@@ -13,14 +13,19 @@ from schemas.money import euros
 from schemas.payments import DifferenceClass
 from services.ledger import Ledger
 from services.payments.closing import Books
+from services.payments.domain.reconciliation import Line
+from services.payments.periods import Periods
 from services.web.commands import AsOf, Command, as_of, command, register_page, respond
-from services.web.pages import PageRequest, page_request
+from services.web.pages import PageRequest, cut_page, page_request
 from services.web.permissions import require
-from services.web.problems import problem_responses
+from services.web.problems import Problem, problem_responses
 
 Asked = Annotated[PageRequest, Depends(page_request)]
 When = Annotated[AsOf, Depends(as_of)]
 _ANSWERS = problem_responses(404, 409, 412)
+Year = Annotated[int, Path(ge=2020, le=2100)]
+LineClass = Literal["matched", DifferenceClass]
+"""The class of a line, as one list: of a union a wrong value would be refused twice."""
 DifferenceState = Literal["open", "explained", "accepted", "dissolved"]
 
 
@@ -68,23 +73,27 @@ def reconciliation(books: Books, ledger: Ledger) -> APIRouter:
     @routes.get(
         "/reconciliations/{period}",
         dependencies=[Depends(require("reconciliation.read"))],
-        responses=_ANSWERS,
+        responses={**_ANSWERS, **problem_responses(400)},
     )
-    async def read_lines(period: Period) -> dict[str, Any]:
-        """Every line of a month's comparison with its class."""
-        lines, inputs, position = await books.lines(period)
-        items = [
-            {
-                "class": line.line_class,
-                "subject": line.subject,
-                "expected": line.expected,
-                "found": line.found,
-                "amount": euros(line.amount),
-                "application_id": None if line.application_id is None else str(line.application_id),
-            }
-            for line in lines
-        ]
-        return {"period": period, "items": items, "inputs": inputs, "position": position}
+    async def read_lines(
+        period: Period, asked: Asked, when: When, line_class: LineClass | None = None
+    ) -> dict[str, Any]:
+        """The lines of a month's comparison, each with its class, as of a moment; a cursor goes on as of the same.
+        `off` is by how much a line that matches differs within the `tolerance`.
+        """
+        first, position = await _place(ledger, asked, when)
+        lines, inputs, _ = await books.lines(period, position)
+        chosen = [(number, line) for number, line in enumerate(lines) if line_class in {None, line.line_class}]
+        rest = [each for each in chosen if each[0] >= first][: asked.rows]
+        shown, following = cut_page(rest, asked, lambda each: (position, each[0] + 1))
+        return {
+            "period": period,
+            "items": [_shown(line) for _, line in shown],
+            "next": following,
+            "tolerance": euros(books.tolerance(period)),
+            "inputs": inputs,
+            "position": position,
+        }
 
     @routes.get("/differences", dependencies=[Depends(require("reconciliation.read"))])
     async def list_differences(
@@ -146,14 +155,63 @@ def reconciliation(books: Books, ledger: Ledger) -> APIRouter:
     return routes
 
 
-def periods(books: Books, ledger: Ledger) -> APIRouter:
-    """Closing a month, and the balances."""
+async def _place(ledger: Ledger, asked: PageRequest, when: AsOf) -> tuple[int, int]:
+    """The number of the line to begin with, and the position as of which: a cursor's own. Raises Problem 400 when
+    another one is asked for beside the cursor.
+    """
+    start = asked.after(int, int)
+    newest = (await ledger.head()).size
+    if start is None:
+        return 0, min(await when.resolve(ledger), newest)
+    position, first = max(int(start[0]), 0), int(start[1])
+    if when != AsOf(None, None) and await when.resolve(ledger) != position:
+        right = "goes on as of the position of the first page: leave position and moment out"
+        raise Problem(400, "cursor-invalid", "The cursor cannot be used", f"The cursor {right}.")
+    return first, min(position, newest)
+
+
+def _shown(line: Line) -> dict[str, Any]:
+    return {
+        "class": line.line_class,
+        "subject": line.subject,
+        "expected": line.expected,
+        "found": line.found,
+        "amount": euros(line.amount),
+        "off": euros(line.off),
+        "application_id": None if line.application_id is None else str(line.application_id),
+    }
+
+
+def periods(books: Books, closing: Periods, ledger: Ledger) -> APIRouter:
+    """Closing a month and a year, and the balances."""
     routes = APIRouter(tags=["periods"])
 
     @routes.post("/periods/{period}/closing", responses=_ANSWERS)
     async def close(period: Period, commanded: Annotated[Command, Depends(command("period.close"))]) -> Response:
         """Close a month."""
-        return respond(await books.close(commanded, period))
+        return respond(await closing.close(commanded, period))
+
+    @routes.get(
+        "/periods/{period}/checklist", dependencies=[Depends(require("reconciliation.read"))], responses=_ANSWERS
+    )
+    async def read_checklist(period: Period) -> dict[str, Any]:
+        """What is done and what is left before a month can be closed."""
+        return await closing.checklist(period)
+
+    @routes.post("/years/{year}/closing", responses=_ANSWERS)
+    async def close_year(year: Year, commanded: Annotated[Command, Depends(command("period.close"))]) -> Response:
+        """Close a year whose months are closed; the answer names its two documents by their SHA-256."""
+        return respond(await closing.close_year(commanded, year))
+
+    @routes.get("/years/{year}/checklist", dependencies=[Depends(require("reconciliation.read"))], responses=_ANSWERS)
+    async def read_year(year: Year) -> dict[str, Any]:
+        """What is done and what is left before a year can be closed, and its closing."""
+        return await closing.year_checklist(year)
+
+    @routes.get("/years", dependencies=[Depends(require("reconciliation.read"))])
+    async def list_years(asked: Asked, when: When) -> dict[str, Any]:
+        """The years that were closed."""
+        return await register_page(ledger, "years", asked, when, {})
 
     @routes.get("/periods", dependencies=[Depends(require("reconciliation.read"))])
     async def list_periods(asked: Asked, when: When) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from schemas.identifiers import BusinessId, Reference, Slug
 from services.ledger import Ledger
 from services.payments.bank.reason_codes import explained
+from services.payments.bank.status_codes import with_status_text
 from services.payments.claiming import AgreePlan, Claiming, ProposeWriteOff, SetOffAgainst, SettleCause
 from services.payments.handlers import Payments
 from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
@@ -55,9 +56,11 @@ def router(payments: Payments, claiming: Claiming, ledger: Ledger) -> APIRouter:
         when: When,
         state: Literal["proposed", "dropped", "sent", "rejected", "booked", "returned"] | None = None,
     ) -> dict[str, Any]:
-        """Every attempt to pay an instalment, as of a moment; why the bank did not pay is told in Finnish too."""
+        """Every attempt to pay an instalment, as of a moment; what the bank told of it last (`bank_status`), and why it
+        did not pay, are told in Finnish too.
+        """
         page = await register_page(ledger, "payments", asked, when, {"state": state})
-        return {**page, "items": [explained(each) for each in page["items"]]}
+        return {**page, "items": [with_status_text(explained(each)) for each in page["items"]]}
 
     @routes.get("/claims", dependencies=[Depends(require("grant.list"))])
     async def list_claims(asked: Asked, when: When) -> dict[str, Any]:

@@ -12,14 +12,17 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from schemas.county import Code
 from schemas.facts import Date
 from schemas.identifiers import BusinessId, DiaryNumber, Period, Person, Slug
 from schemas.payments import DifferenceClass
 from services.payments.closing import last_day_of
 from services.payments.reports import Reports, differences, grants, payments
+from services.payments.reports.accounts import Stretch
 from services.payments.reports.formats import csv_file, json_page, workbook
 from services.payments.reports.making import VoucherAsked
 from services.payments.reports.model import Range, Report, Standing
+from services.payments.reports.open_items import ACCRUALS, RECEIVABLES
 from services.web.commands import AsOf, as_of
 from services.web.pages import PageRequest, encode_cursor, page_request
 from services.web.permissions import require
@@ -40,6 +43,10 @@ _FILE_NAMES: Final[Mapping[str, str]] = {
     "open-differences": "avoimet-erot",
     "grants": "avustukset",
     "audit-trail": "kirjausketju",
+    "accruals": "siirtovelat",
+    "receivables": "takaisinperintasaamiset",
+    "account-statement": "paakirjan-ote",
+    "trial-balance": "koetase",
 }
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
@@ -96,8 +103,16 @@ def _dates(
     return Range(first, last)
 
 
-Chosen = Annotated[Asked, Depends(_asked)]
 Dates = Annotated[Range, Depends(_dates)]
+
+
+def _stretch(dates: Dates, period: Annotated[Period | None, Query(description="A month")] = None) -> Stretch:
+    return Stretch(period, dates)
+
+
+Chosen = Annotated[Asked, Depends(_asked)]
+Within = Annotated[Stretch, Depends(_stretch)]
+_READS: Final = [Depends(require("reconciliation.read"))]
 
 
 def router(reports: Reports) -> APIRouter:
@@ -105,6 +120,7 @@ def router(reports: Reports) -> APIRouter:
     routes = APIRouter(prefix="/reports", tags=["reports"])
     _add_money(routes, reports)
     _add_books(routes, reports)
+    _add_accounts(routes, reports)
     _add_trail(routes, reports)
     return routes
 
@@ -139,22 +155,12 @@ def _add_money(routes: APIRouter, reports: Reports) -> None:
 
 
 def _add_books(routes: APIRouter, reports: Reports) -> None:
-    @routes.get(
-        "/reconciliation",
-        dependencies=[Depends(require("reconciliation.read"))],
-        response_class=Response,
-        responses=_ANSWERS,
-    )
+    @routes.get("/reconciliation", dependencies=_READS, response_class=Response, responses=_ANSWERS)
     async def reconciliation(asked: Chosen, period: Period, line_class: LineClass | None = None) -> Response:
         """The reconciliation report (*täsmäytysraportti*) of a month."""
         return await _answer(reports, asked, lambda told: reports.reconciliation(told, period, line_class))
 
-    @routes.get(
-        "/open-differences",
-        dependencies=[Depends(require("reconciliation.read"))],
-        response_class=Response,
-        responses=_ANSWERS,
-    )
+    @routes.get("/open-differences", dependencies=_READS, response_class=Response, responses=_ANSWERS)
     async def open_differences(
         asked: Chosen,
         period: Period | None = None,
@@ -167,13 +173,32 @@ def _add_books(routes: APIRouter, reports: Reports) -> None:
         return await _answer(reports, asked, lambda standing: reports.differences(standing, wanted))
 
 
+def _add_accounts(routes: APIRouter, reports: Reports) -> None:
+    @routes.get("/accruals", dependencies=_READS, response_class=Response, responses=_ANSWERS)
+    async def accruals(asked: Chosen, period: Period) -> Response:
+        """What is granted and unpaid (*siirtovelat*) at the end of a month, checked against its accounts."""
+        return await _answer(reports, asked, lambda standing: reports.open_items(standing, ACCRUALS, period))
+
+    @routes.get("/receivables", dependencies=_READS, response_class=Response, responses=_ANSWERS)
+    async def receivables(asked: Chosen, period: Period) -> Response:
+        """What is claimed and not received (*takaisinperintäsaamiset*) at the end of a month."""
+        return await _answer(reports, asked, lambda standing: reports.open_items(standing, RECEIVABLES, period))
+
+    @routes.get("/account-statement", dependencies=_READS, response_class=Response, responses=_ANSWERS)
+    async def account_statement(
+        asked: Chosen, within: Within, account: Annotated[Code, Query(description="The account's number")]
+    ) -> Response:
+        """What moved an account (*pääkirjan ote*): in a month by periods, or between days by dates."""
+        return await _answer(reports, asked, lambda standing: reports.account_statement(standing, account, within))
+
+    @routes.get("/trial-balance", dependencies=_READS, response_class=Response, responses=_ANSWERS)
+    async def trial_balance(asked: Chosen, within: Within) -> Response:
+        """The trial balance (*koetase*): each account's opening balance, debit, credit and closing balance."""
+        return await _answer(reports, asked, lambda standing: reports.trial_balance(standing, within))
+
+
 def _add_trail(routes: APIRouter, reports: Reports) -> None:
-    @routes.get(
-        "/audit-trail",
-        dependencies=[Depends(require("reconciliation.read"))],
-        response_class=Response,
-        responses=_ANSWERS,
-    )
+    @routes.get("/audit-trail", dependencies=_READS, response_class=Response, responses=_ANSWERS)
     async def trail(
         asked: Chosen,
         series: Annotated[Slug | None, Query(description="Voucher series, with number")] = None,

@@ -1,13 +1,23 @@
-"""What the bank's messages make of a grant: rejected, booked, returned, received for a claim."""
+"""What the bank's messages make of a grant: told of, rejected, booked, returned, received for a claim."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from schemas.facts import Fact
-from schemas.payments import PaymentBooked, PaymentRejected, PaymentReturned, RecoveryOverpaid, RecoveryReceived
+from schemas.money import euros
+from schemas.payments import (
+    PaymentBooked,
+    PaymentRejected,
+    PaymentReturnCharged,
+    PaymentReturned,
+    PaymentStatusReported,
+    RecoveryOverpaid,
+    RecoveryReceived,
+)
 from schemas.refusals import conflict, invalid
 
 from .grants import Grant, Payment, PaymentState, seen_key
@@ -16,28 +26,31 @@ from .grants import Grant, Payment, PaymentState, seen_key
 @dataclass(frozen=True, slots=True)
 class BankEvent:
     """What the bank says of one payment or claim; `amount` in cents, None where the bank tells only the sum of a batch:
-    then the sum that was sent counts. `reason` is None unless it was rejected or came
-    back. For a status report `booked_on` and `bank_reference` are None.
+    then the sum that was sent counts. `reason` is None where none is told. For a status report `booked_on` and
+    `bank_reference` are None; `status` is its code for a payment that it tells of (`told`) and does not reject.
     """
 
-    kind: Literal["rejected", "booked", "returned", "received"]
+    kind: Literal["told", "rejected", "booked", "returned", "received"]
     key: str
     amount: int | None
     booked_on: date | None
     bank_reference: str | None
     reason: str | None
     sha256: str
+    status: str | None = None
 
 
-def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:
+def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:  # noqa: PLR0911 - one return a kind
     """The facts that a bank's message makes of a grant; none when it says again what is known.
 
-    Refused when it contradicts what is known: another sum, or a return of what was never booked.
+    Refused when it comes before what it follows: a return of what was never booked. Another sum than was sent is no
+    booking of that payment, and changes nothing, and neither does a second booking or return of it; of a payment that
+    comes back the bank may have kept a part.
     """
     if event.kind == "received":
         return _received(grant, event)
     number, payment = _payment_of(grant, event.key)
-    if event.bank_reference is not None and seen_key(event.bank_reference, event.key) in grant.seen:
+    if _known(grant, event):
         return []
     if event.kind == "rejected":
         return [] if payment.state != "sent" else [
@@ -46,15 +59,17 @@ def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:
                 amount=payment.amount, reason_code=event.reason or "NARR", sha256=event.sha256,
             )
         ]  # fmt: skip
+    if event.kind == "told":
+        return _told(grant, number, payment, event)
     needed: PaymentState = "sent" if event.kind == "booked" else "booked"
     if payment.state != needed:
-        if event.kind == "booked" and payment.state in {"booked", "returned"}:
+        if payment.state in _BEYOND[event.kind]:
             return []
         raise conflict("bank-out-of-order", f"the bank says that {event.key} was {event.kind}, but here it is "
                        f"{payment.state}: import the bank's files in their order")  # fmt: skip
     amount = payment.amount if event.amount is None else event.amount
-    if amount != payment.amount:
-        raise conflict("bank-amount-differs", f"the bank {event.kind} another sum for {event.key} than was sent")
+    if _differs(payment, event):
+        return []
     assert event.booked_on is not None, "a booking has its date"
     assert event.bank_reference is not None, "a booking has its archive id"
     if event.kind == "booked":
@@ -65,31 +80,91 @@ def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:
                 bank_reference=event.bank_reference, sha256=event.sha256,
             )
         ]  # fmt: skip
+    return _returned(grant, number, amount, event)
+
+
+def _told(grant: Grant, number: int, payment: Payment, event: BankEvent) -> list[Fact]:
+    """The status of a payment that is on its way, once; one that was booked or failed is beyond it."""
+    if event.status is None or payment.state != "sent" or payment.told == (event.status, event.reason):
+        return []
     return [
-        PaymentReturned(
+        PaymentStatusReported(
             application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
-            end_to_end_id=event.key, amount=amount, booked_on=event.booked_on,
-            bank_reference=event.bank_reference, reason_code=event.reason or "NARR", sha256=event.sha256,
+            end_to_end_id=event.key, bank_status=event.status, reason_code=event.reason, sha256=event.sha256,
         )
     ]  # fmt: skip
 
 
+def _returned(grant: Grant, number: int, amount: int, event: BankEvent) -> list[Fact]:
+    """A payment that came back, and what the bank kept of it: both together are owed again."""
+    payment = grant.payments[number]
+    assert event.booked_on is not None, "a booking has its date"
+    assert event.bank_reference is not None, "a booking has its archive id"
+    facts: list[Fact] = [
+        PaymentReturned(
+            application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
+            end_to_end_id=event.key, amount=amount, booked_on=event.booked_on, bank_reference=event.bank_reference,
+            reason_code=event.reason or "NARR", sha256=event.sha256,
+        )
+    ]  # fmt: skip
+    if amount < payment.amount:
+        kept = PaymentReturnCharged(
+            application_id=grant.awarded.application_id, instalment=number, attempt=payment.attempt,
+            end_to_end_id=event.key, amount=payment.amount - amount, charged_on=event.booked_on, sha256=event.sha256,
+        )  # fmt: skip
+        facts.append(kept)
+    return facts
+
+
+def _differs(payment: Payment, event: BankEvent) -> bool:
+    """Whether the bank tells of another sum than that payment can have: all that was sent, or less where it returns."""
+    if event.amount is None:
+        return False
+    return event.amount > payment.amount if event.kind == "returned" else event.amount != payment.amount
+
+
 def contradiction(grant: Grant, event: BankEvent) -> str | None:
-    """What a person should know of a message that changes nothing: the bank debits again what it booked, or rejects it.
-    None where it says what is known.
+    """What a person should know of a message that changes nothing: the bank debits again what it booked, rejects it, or
+    tells of another sum. None where it says what is known.
     """
-    if event.kind not in {"booked", "rejected"}:
-        return None
     payment = _payment_of(grant, event.key)[1]
+    if _other_sum(grant, payment, event):
+        return (
+            f"Entry {event.bank_reference} {_DONE[event.kind]} {euros(event.amount or 0)} for {event.key}, of which "
+            f"{euros(payment.amount)} was sent. Nothing was booked by it: ask the bank."
+        )
+    if event.kind not in {"booked", "returned", "rejected"}:
+        return None
     if event.kind == "rejected":
         return f"The bank rejects {event.key}, which it booked before: ask it." if payment.state == "booked" else None
-    known = event.bank_reference is not None and seen_key(event.bank_reference, event.key) in grant.seen
-    if known or payment.state not in {"booked", "returned"}:
+    if _known(grant, event) or payment.state not in _BEYOND[event.kind]:
         return None
+    if event.kind == "returned":
+        return (
+            f"Entry {event.bank_reference} returns {euros(event.amount or 0)} for {event.key}, which came back before "
+            "under another archive id. Nothing was booked by it: ask the bank."
+        )
     return (
         f"Entry {event.bank_reference} debits {event.key}, which is booked under another archive id. Unless both are "
         "the same booking in two files, it was paid twice: ask the bank."
     )
+
+
+_DONE = {"booked": "debits", "returned": "returns"}
+_BEYOND: Mapping[str, frozenset[PaymentState]] = {
+    "booked": frozenset({"booked", "returned"}), "returned": frozenset({"returned"}),
+}  # fmt: skip
+"""What a payment is already when the bank books it, or sends it back, a second time."""
+
+
+def _other_sum(grant: Grant, payment: Payment, event: BankEvent) -> bool:
+    waits = {"booked": "sent", "returned": "booked"}.get(event.kind)
+    return payment.state == waits and not _known(grant, event) and _differs(payment, event)
+
+
+def _known(grant: Grant, event: BankEvent) -> bool:
+    """Whether the booking was taken before."""
+    return event.bank_reference is not None and seen_key(event.bank_reference, event.key) in grant.seen
 
 
 def _payment_of(grant: Grant, end_to_end_id: str) -> tuple[int, Payment]:

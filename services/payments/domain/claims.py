@@ -54,7 +54,7 @@ class Late:
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A claim as it stands; sums in cents. `due` is what is still due of the principal, or by a plan; `late` is what
-    came late and bore no late interest yet.
+    came late and bore no late interest yet. What is overdue bore late interest up to `counted_until`.
     """
 
     claimed: RecoveryClaimed
@@ -67,6 +67,7 @@ class Claim:
     proposal: WriteOffProposed | None = None
     due: Due = ()
     late: tuple[Late, ...] = ()
+    counted_until: date | None = None
 
     @property
     def left(self) -> int:
@@ -88,10 +89,12 @@ def evolve(state: Claim | None, fact: ClaimFact) -> Claim:  # noqa: PLR0911 - on
         case RecoveryInterestClaimed():
             return replace(state, interest=state.interest + fact.amount)
         case LateInterestClaimed():
-            return replace(state, interest=state.interest + fact.amount, late=())
+            until = fact.counted_until or state.counted_until
+            return replace(state, interest=state.interest + fact.amount, late=(), counted_until=until)
         case RecoveryReceived():
             pieces, due = _met(state, fact.amount)
-            late = tuple(Late(day, fact.booked_on, piece) for day, piece in pieces if fact.booked_on > day)
+            since = [(_since(state, day), piece) for day, piece in pieces]
+            late = tuple(Late(day, fact.booked_on, piece) for day, piece in since if fact.booked_on > day)
             return replace(state, received=state.received + fact.amount, due=due, late=state.late + late)
         case RecoverySetOff():
             return replace(state, set_off=state.set_off + fact.amount, due=_met(state, fact.amount)[1])
@@ -157,17 +160,31 @@ def decide_write_off(claim: Claim, person: str, on: date) -> tuple[list[Fact], W
     return [written_off], None
 
 
-def count_late_interest(claim: Claim, terms: Terms | None) -> tuple[InterestPeriod, ...]:
-    """Late interest (*viivästyskorko*) on what came late and bore none yet: from the day it was due to the day it came,
-    at the county's terms on the day of the claim (None: it asks none). Raises Refused when there is nothing to claim.
+def _since(claim: Claim, day: date) -> date:
+    """From when a sum that was due on a day bears late interest that was not claimed yet."""
+    return day if claim.counted_until is None else max(day, claim.counted_until)
+
+
+def overdue(claim: Claim, today: date) -> tuple[Late, ...]:
+    """What was due of the principal before today and has not come, each with the day from which it bears interest not
+    claimed yet. What came on its last day bears none, and neither does the interest in the parts of a plan.
+    """
+    principal, _ = _met(claim, claim.principal)
+    since = ((_since(claim, day), amount) for day, amount in principal)
+    return tuple(Late(day, today, amount) for day, amount in since if day < today)
+
+
+def count_late_interest(claim: Claim, terms: Terms | None, today: date) -> tuple[InterestPeriod, ...]:
+    """Late interest (*viivästyskorko*) that was not claimed yet: on what came late, from the day it was due to the day
+    it came, and on what has not come, from the day it was due to today (Helsinki date, not counted); at the county's
+    terms on the day of the claim (None: it asks none). Raises Refused when there is nothing to claim.
     """
     if terms is None:
         raise conflict("no-late-interest", "the county's data asks no interest on recoveries")
-    if not claim.late:
-        raise conflict("nothing-came-late", "nothing came late for the claim, or its late interest was claimed already")
-    periods = tuple(
-        period for each in claim.late for period in stretches(each.amount, each.due_on, each.came_on, terms)
-    )
+    bearing = (*claim.late, *overdue(claim, today))
+    if not bearing:
+        raise conflict("nothing-came-late", "nothing of the claim is late, or its late interest was claimed already")
+    periods = tuple(period for each in bearing for period in stretches(each.amount, each.due_on, each.came_on, terms))
     if not sum(period.amount for period in periods):
         raise conflict("less-than-a-cent", "the late interest comes to less than a cent")
     if len(periods) > PERIODS_MAX:

@@ -1,16 +1,14 @@
-"""Differences (*erotus*) and periods (*kausi*): raised once, explained by one person, accepted by another, then
-closed.
+"""Differences (*erotus*): raised once, explained by one person, accepted by another; and opened again where
+that did not hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from schemas.facts import Fact
 from schemas.payments import (
-    AccountBalance,
     DifferenceAccepted,
     DifferenceAssigned,
     DifferenceCommented,
@@ -18,11 +16,9 @@ from schemas.payments import (
     DifferenceExplained,
     DifferenceRaised,
     DifferenceReopened,
-    PeriodClosed,
 )
 from schemas.refusals import conflict, forbidden
 
-from .postings import Posting, trial_balance
 from .reconciliation import Line
 
 
@@ -138,41 +134,3 @@ def dissolve(state: Difference, run: int) -> list[Fact]:
 def _unsettled(state: Difference) -> None:
     if state.settled:
         raise conflict("accepted-already", "the difference is settled already: reopen it first")
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """What a period is closed on: the position of the ledger, its postings, the period's differences and files, and
-    whether the newest comparison found what is not raised yet.
-    """
-
-    period: str
-    person: str
-    position: int
-    postings: Sequence[Posting]
-    differences: Sequence[Difference]
-    files: Sequence[str]
-    not_raised: int
-
-
-def close(closing: Closing, *, closed: bool, reconciled: bool) -> PeriodClosed:
-    """Closes a period: reconciled as it is now, with no difference open, and in balance."""
-    period = closing.period
-    if closed:
-        raise conflict("closed-already", f"{period} is closed already")
-    if not reconciled:
-        raise conflict("not-reconciled", f"{period} was not reconciled yet")
-    if closing.not_raised:
-        raise conflict("reconcile-again", f"{closing.not_raised} lines differ since {period} was last reconciled")
-    left = [each for each in closing.differences if not each.settled]
-    if left:
-        raise conflict("differences-open", f"{len(left)} differences of {period} are open")
-    balances = trial_balance([each for each in closing.postings if each.period <= period])
-    own = [each for each in closing.postings if each.period == period]
-    total = sum(each.amount for each in own)
-    return PeriodClosed(
-        period=period, debits=total, credits=total, differences=len(closing.differences),
-        files=tuple(sorted(set(closing.files))), person=closing.person, up_to_position=closing.position,
-        balances=tuple(AccountBalance(account=number, balance=cents) for number, cents in sorted(balances.items())),
-        late=sum(each.late for each in own),
-    )  # fmt: skip

@@ -31,6 +31,7 @@ from schemas.payments import (
     PaymentRejected,
     PaymentReturned,
     PaymentSent,
+    PaymentStatusReported,
     RecoveryClaimed,
     RecoveryInterestClaimed,
     RecoveryOverpaid,
@@ -52,7 +53,8 @@ ON_ITS_WAY_OR_PAID: frozenset[PaymentState] = frozenset({"proposed", "sent", "bo
 @dataclass(frozen=True, slots=True)
 class Payment:
     """Where an instalment stands: its state, the last attempt, the account and id of that attempt, whether a person
-    dealt with the cause for which the bank did not pay, and the bank's code for that cause.
+    dealt with the cause for which the bank did not pay, the bank's code for that cause, and the status and reason that
+    the bank told last.
     """
 
     state: PaymentState = "open"
@@ -63,6 +65,7 @@ class Payment:
     amount: int = 0
     settled: bool = False
     reason_code: str | None = None
+    told: tuple[str, str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,9 @@ def evolve(state: Grant | None, fact: Fact) -> Grant | None:  # noqa: C901, PLR0
         case PaymentReturned():
             moved = _moved(state, fact.instalment, "returned", fact.reason_code)
             return _seen(moved, fact.bank_reference, fact.end_to_end_id)
+        case PaymentStatusReported():
+            told = replace(state.payment(fact.instalment), told=(fact.bank_status, fact.reason_code))
+            return replace(state, payments={**state.payments, fact.instalment: told})
         case PaymentDropped():
             return _moved(state, fact.instalment, "open")
         case PaymentCauseSettled():

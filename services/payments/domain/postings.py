@@ -17,7 +17,9 @@ from schemas.payments import (
     GrantChanged,
     LateInterestClaimed,
     PaymentBooked,
+    PaymentReturnCharged,
     PaymentReturned,
+    PeriodClosed,
     RecoveryClaimed,
     RecoveryInterestClaimed,
     RecoveryOverpaid,
@@ -25,13 +27,18 @@ from schemas.payments import (
     RecoverySetOff,
     RecoveryWrittenOff,
     VouchersExported,
+    YearClosed,
 )
 
 MONEY_EVENTS = (
-    GrantAwarded, GrantChanged, PaymentBooked, PaymentReturned, RecoveryClaimed, RecoveryInterestClaimed,
+    GrantAwarded, GrantChanged, PaymentBooked, PaymentReturned, PaymentReturnCharged, RecoveryClaimed,
+    RecoveryInterestClaimed,
     LateInterestClaimed, RecoveryReceived, RecoveryOverpaid, RecoverySetOff, RecoveryWrittenOff,
 )  # fmt: skip
 MONEY_TYPES = frozenset(fact.event_type for fact in MONEY_EVENTS)
+_FIRST_YEAR = 2000
+"""A month is of this century."""
+CLOSING_TYPES = frozenset({PeriodClosed.event_type, YearClosed.event_type})
 
 
 class PostingTable(Protocol):
@@ -85,7 +92,9 @@ class Posting:
         return self.period != self.concerns
 
 
-def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTable) -> Posting | None:  # noqa: C901, PLR0911 - one arm for each kind
+def posting_of(  # noqa: C901, PLR0911, PLR0912 - one arm for each kind
+    position: int, fact: Fact, grant: GrantIdentity, table: PostingTable
+) -> Posting | None:
     """The posting of a money event, or None for an event that moves no money."""
     match fact:
         case GrantAwarded():
@@ -98,6 +107,8 @@ def posting_of(position: int, fact: Fact, grant: GrantIdentity, table: PostingTa
             return _post(position, fact, grant, table, fact.booked_on, fact.amount, f"Maksu {fact.instalment}")
         case PaymentReturned():
             return _post(position, fact, grant, table, fact.booked_on, fact.amount, f"Palautunut {fact.instalment}")
+        case PaymentReturnCharged():
+            return _post(position, fact, grant, table, fact.charged_on, fact.amount, f"Pankkikulu {fact.instalment}")
         case RecoveryClaimed():
             return _post(position, fact, grant, table, fact.claimed_on, fact.amount, "Takaisinperintä")
         case RecoveryInterestClaimed():
@@ -133,6 +144,21 @@ def settle_periods(postings: Iterable[Posting], closed: Mapping[str, int]) -> li
     says which it concerns. `closed` maps a month to the position up to which the ledger was closed with it.
     """
     return [_settled(posting, closed) for posting in postings]
+
+
+def closed_months(facts: Iterable[Fact]) -> dict[str, int]:
+    """Each closed month with the position up to which the ledger was closed with it. A closed year closes every month
+    up to its December that was open, for they had no postings: what comes later would change its balances.
+    """
+    closed: dict[str, int] = {}
+    for fact in facts:
+        match fact:
+            case PeriodClosed() if fact.up_to_position:
+                closed[fact.period] = fact.up_to_position
+            case YearClosed():
+                months = (f"{year}-{month:02d}" for year in range(_FIRST_YEAR, fact.year + 1) for month in range(1, 13))
+                closed = {**dict.fromkeys(months, fact.up_to_position), **closed}
+    return closed
 
 
 def period_of(position: int, concerns: str, closed: Mapping[str, int]) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from schemas.payments import PaymentBooked
 from services.payments.reconciling import Line, LineClass, Reconciliation
 
-from .postings import Voucher
+from .postings import Posting, Voucher
 
 __all__ = ["BankEntry", "BookRow", "Line", "LineClass", "reconcile", "rows_of"]
 
@@ -45,12 +46,13 @@ class BookRow:
 class BankEntry:
     """One booked entry of the county's account; cents, negative for a debit.
 
-    `entry_of` is the archive id of the batch of which this is a part, where the bank tells its parts.
+    `entry_of` is the archive id of the batch of which this is a part, where the bank tells its parts. A part whose sum
+    it does not tell (None) names its batch and no more.
     """
 
     bank_reference: str
     booked_on: date
-    amount: int
+    amount: int | None
     end_to_end_id: str | None
     entry_of: str | None = None
 
@@ -91,7 +93,14 @@ def reconcile(
 def _ledger_rows(voucher: Voucher) -> Iterator[tuple[object, ...]]:
     posting = voucher.posting
     for row in rows_of(voucher):
-        yield *_cells(row)[:-1], posting.bank_reference, posting.grant.application_id
+        yield *_cells(row)[:-1], posting.bank_reference, posting.grant.application_id, _bank_amount(posting)
+
+
+def _bank_amount(posting: Posting) -> int | None:
+    """What the bank's entry of a posting would be, negative for a debit; None where it has none."""
+    if posting.bank_reference is None:
+        return None
+    return -posting.amount if posting.event_type == PaymentBooked.event_type else posting.amount
 
 
 def _cells(row: BookRow) -> tuple[object, ...]:

@@ -50,7 +50,12 @@ _POSTED: Final = (
     Column("credit", Kind.CENTS, filled=True),
 )
 SIDES: Final[Mapping[str, tuple[Column, ...]]] = {
-    "ledger": (*_POSTED, Column("bank_reference"), Column("application_id", Kind.ID, required=False)),
+    "ledger": (
+        *_POSTED,
+        Column("bank_reference"),
+        Column("application_id", Kind.ID, required=False),
+        Column("bank_amount", Kind.CENTS, required=False),
+    ),
     "bank": (
         Column("bank_reference", filled=True),
         Column("booked_on", Kind.DAY, filled=True),

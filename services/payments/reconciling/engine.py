@@ -23,7 +23,7 @@ _STATEMENTS: Final = tuple(
     for each in sorted((files(__package__) / "sql").iterdir(), key=lambda each: each.name)
     if each.name.endswith(".sql")
 )
-_LINES: Final = "select class, subject, expected, found, amount, application_id from line"
+_LINES: Final = "select class, subject, expected, found, amount, application_id, off from line"
 _ORDER: Final = " order by subject, class, expected, found, amount"
 
 
@@ -98,8 +98,8 @@ class Reconciliation:
 
 
 def _line(row: tuple[Any, ...]) -> Line:
-    line_class, subject, expected, found, amount, application_id = row
+    line_class, subject, expected, found, amount, application_id, off = row
     return Line(
         cast("LineClass", line_class), subject, expected, found, amount,
-        cast("UUID | None", application_id),
+        cast("UUID | None", application_id), off,
     )  # fmt: skip

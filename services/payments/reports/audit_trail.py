@@ -22,7 +22,7 @@ from .wording import STEPS
 TITLE: Final = "Kirjausketju"
 _ATTEMPT: Final = frozenset({
     "payment.proposed", "payment.dropped", "payment.sent", "payment.rejected", "payment.booked", "payment.returned",
-    "payment.cause_settled",
+    "payment.return_charged", "payment.status_reported", "payment.cause_settled",
 })  # fmt: skip
 _GRANT: Final = (GrantAwarded, GrantReleased)
 COLUMNS: Final = (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Final, Literal
 
-from schemas.payments import GrantAwarded, PaymentBooked, RecoveryClaimed
+from schemas.payments import GrantAwarded, PaymentBooked, PaymentReturnCharged, RecoveryClaimed
 from services.payments.domain.grants import Grant, payables
 from services.payments.domain.postings import PostingTable
 
@@ -50,7 +50,8 @@ class Wanted:
 @dataclass(slots=True)
 class Sums:
     """What grants come to, in cents. `open` is neither paid, nor on its way, nor set off, and `held` is the part of it
-    that cannot be paid now; `claimed` holds interest; `left` is what claims still lack.
+    that cannot be paid now; `kept_by_bank` is what the bank kept of payments that came back; `claimed` holds interest;
+    `left` is what claims still lack.
     """
 
     grants: int = 0
@@ -62,6 +63,7 @@ class Sums:
     set_off: int = 0
     open: int = 0
     held: int = 0
+    kept_by_bank: int = 0
     claimed: int = 0
     recovered: int = 0
     written_off: int = 0
@@ -98,6 +100,12 @@ def holds_of(grant: Grant, iban: str, on: date) -> Counter[str]:
     return found
 
 
+def kept_of(dossier: Dossier) -> int:
+    """What the bank kept of the grant's payments that came back, in cents."""
+    facts = (event.fact for event in dossier.events)
+    return sum(each.amount for each in facts if isinstance(each, PaymentReturnCharged))
+
+
 @dataclass(slots=True)
 class Group:
     """One row's sums, and what holds how much of it."""
@@ -128,6 +136,7 @@ class Figures:
         holds = holds_of(grant, iban, on)
         sums = sums_of(grant)
         sums.held = holds.total()
+        sums.kept_by_bank = kept_of(dossier)
         for group in (self.groups.setdefault(_key(dossier, self.by), Group()), self.total):
             group.add(sums, holds)
         self._add_ledger(dossier, table)
@@ -154,8 +163,8 @@ class Figures:
         checks = (
             Check("grants_payable", "Matkalla + avoinna = avustusvelat kirjanpidossa",
                   sums.on_its_way + sums.open, self.payable),
-            Check("bank_account", "Maksettu − takaisin saatu − liikasuoritukset = pankkitilin saldo kirjanpidossa",
-                  sums.paid - sums.recovered - sums.overpaid, self.bank),
+            Check("bank_account", "Maksettu + pankin kulut − takaisin saatu − liikasuoritukset = pankkitilin saldo "
+                  "kirjanpidossa", sums.paid + sums.kept_by_bank - sums.recovered - sums.overpaid, self.bank),
             Check("receivables", "Takaisinperinnästä jäljellä = saamiset kirjanpidossa", sums.left, self.receivable),
         )  # fmt: skip
         return Closing((Total("total", "Yhteensä", sums.as_cells()),), checks)
@@ -202,6 +211,7 @@ def columns(by: By, baskets: Mapping[str, str], municipalities: Mapping[str, str
         Column("open", "Avoinna (EUR)", "money"),
         Column("held", "Avoimesta pidossa (EUR)", "money"),
         Column("held_because", "Pidon syy", width=40),
+        Column("kept_by_bank", "Pankin kulut palautuksista (EUR)", "money"),
         Column("claimed", "Takaisin peritty (EUR)", "money"),
         Column("recovered", "Takaisin saatu (EUR)", "money"),
         Column("written_off", "Poistettu (EUR)", "money"),

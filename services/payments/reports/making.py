@@ -12,14 +12,17 @@ from schemas.payments import PostingsImported, VouchersAcknowledged, VouchersExp
 from schemas.refusals import not_found
 from services.ledger import Ledger
 from services.payments.closing import Books
-from services.payments.domain.postings import number_vouchers, settle_periods
+from services.payments.domain.closing import open_items as domain_open_items
+from services.payments.domain.postings import number_vouchers, settle_periods, trial_balance
 from services.payments.domain.reconciliation import LineClass
 from services.web.commands import AsOf
 
-from . import audit_trail, differences, grants, payments, reconciliation
+from . import accounts, audit_trail, differences, grants, open_items, payments, reconciliation
+from .accounts import Stretch
 from .audit_trail import Posted
 from .dossiers import Dossier, RememberedTable, RunEvent
 from .model import KeyedRow, Report, Standing, listed
+from .open_items import Side, accounts_of
 from .reading import Reader
 from .vouchers import VoucherNumbers
 
@@ -40,6 +43,7 @@ class Reports:
         self._reader: Final = Reader(ledger)
         self._county = county
         self._books = books
+        self._accounts: Final = accounts.names_of(county.accounts)
         ordered = sorted(county.baskets, key=lambda basket: basket.valid_from)
         self.baskets: Final = {basket.id: basket.name.fi for basket in ordered}
         self.municipalities: Final = {each.id: each.name.fi for each in county.municipalities}
@@ -69,12 +73,12 @@ class Reports:
 
     async def grants(self, standing: Standing, wanted: grants.Wanted, by: grants.By) -> Report:
         """Grants by basket, by association or one by one."""
-        accounts = await self._reader.accounts(standing.position)
+        ibans = await self._reader.accounts(standing.position)
         figures, table = grants.Figures(by), RememberedTable(self._county)
         async for dossiers in self._reader.dossiers(standing.position):
             for dossier in dossiers:
                 if wanted.takes(dossier):
-                    iban = accounts.get(dossier.awarded.association_id, dossier.awarded.iban)
+                    iban = ibans.get(dossier.awarded.association_id, dossier.awarded.iban)
                     figures.add(dossier, iban, standing.on, table)
         columns = grants.columns(by, self.baskets, self.municipalities)
         return Report("grants", grants.TITLE, columns, standing, listed(figures.rows()), figures.closing)
@@ -105,7 +109,46 @@ class Reports:
         made = reconciliation.rows(compared, line_class)
         return Report(
             "reconciliation", reconciliation.TITLE, reconciliation.columns(self.baskets), standing, listed(made),
-            lambda: reconciliation.closing(made, period, files),
+            lambda: reconciliation.closing(made, period, files, self._books.tolerance(period)),
+        )  # fmt: skip
+
+    async def open_items(self, standing: Standing, side: Side, last_period: str) -> Report:
+        """What is granted and unpaid, or claimed and open, at the end of a month."""
+        postings = await self._books.postings(standing.position)
+        own = accounts_of(side, postings)
+        within = [each for each in postings if each.period <= last_period]
+        items = domain_open_items(within, own, last_period)
+        held = sum(amount for number, amount in trial_balance(within).items() if number in own)
+        moved = {str(each.grant.application_id): each.period for each in sorted(within, key=lambda each: each.period)}
+        return Report(
+            side.name, side.title, open_items.columns(self.baskets), standing,
+            listed(open_items.rows(side, items, moved)), lambda: open_items.closing(side, items, held, last_period),
+        )  # fmt: skip
+
+    async def trial_balance(self, standing: Standing, stretch: Stretch) -> Report:
+        """Each account's opening balance, turnover and closing balance."""
+        found = accounts.cut(await self._books.postings(standing.position), stretch)
+        made = accounts.balance_rows(found, self._accounts)
+        return Report(
+            "trial-balance", accounts.BALANCE_TITLE, accounts.BALANCE_COLUMNS, standing, listed(made),
+            lambda: accounts.balance_closing(made, found.balances, stretch),
+        )  # fmt: skip
+
+    async def account_statement(self, standing: Standing, number: str, stretch: Stretch) -> Report:
+        """What moved an account. Raises Refused (not found) for one that neither the county nor a posting has."""
+        postings = await self._books.postings(standing.position)
+        known = self._accounts.keys() | trial_balance(postings).keys()
+        if number not in known:
+            raise not_found(f"account with this number: the accounts are {', '.join(sorted(known))}")
+        found = accounts.cut(postings, stretch)
+        numbers = await self._reader.numbers(standing.position)
+        vouchers = [(each.position, numbers.of(each.position, each.posted_on)) for each in found.within]
+        named = {position: str(voucher) for position, voucher in vouchers if voucher is not None}
+        made = accounts.statement_rows(found, number, named)
+        account, held = self._accounts.get(number, number), found.balances.get(number, 0)
+        return Report(
+            "account-statement", accounts.STATEMENT_TITLE, accounts.STATEMENT_COLUMNS, standing, listed(made),
+            lambda: accounts.statement_closing(made, account, held, stretch),
         )  # fmt: skip
 
     async def trail_of_voucher(self, standing: Standing, asked: VoucherAsked) -> Report:

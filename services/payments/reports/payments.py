@@ -16,11 +16,14 @@ from schemas.payments import (
     PaymentDropped,
     PaymentProposed,
     PaymentRejected,
+    PaymentReturnCharged,
     PaymentReturned,
     PaymentSent,
+    PaymentStatusReported,
     RecoveryOverpaid,
     RecoveryReceived,
 )
+from services.payments.bank.status_codes import status_texts
 from services.payments.domain.postings import Posting, PostingTable
 
 from .dossiers import Dossier, Runs, approvals_of, person_of, proposer_of
@@ -64,6 +67,8 @@ class Attempt:
     booked_at: int = 0
     returned: PaymentReturned | None = None
     returned_at: int = 0
+    kept: PaymentReturnCharged | None = None
+    bank_status: str | None = None
     reason_code: str | None = None
 
     @property
@@ -90,9 +95,15 @@ def attempts(dossier: Dossier) -> list[Attempt]:
         fact = event.fact
         if isinstance(fact, PaymentProposed):
             found[fact.instalment, fact.attempt] = Attempt(fact, event.on, event.position)
-        elif isinstance(fact, PaymentSent | PaymentDropped | PaymentRejected | PaymentBooked | PaymentReturned):
+        elif isinstance(fact, _NOTED):
             _note(found[fact.instalment, fact.attempt], event)
     return [attempt for _, attempt in sorted(found.items())]
+
+
+_NOTED: Final = (
+    PaymentSent, PaymentDropped, PaymentStatusReported, PaymentRejected, PaymentBooked, PaymentReturned,
+    PaymentReturnCharged,
+)  # fmt: skip
 
 
 def _note(attempt: Attempt, event: Event) -> None:
@@ -104,11 +115,16 @@ def _note(attempt: Attempt, event: Event) -> None:
             attempt.state, attempt.dropped_on = "dropped", event.on
         case PaymentRejected(reason_code=reason):
             attempt.state, attempt.rejected_on, attempt.reason_code = "rejected", event.on, reason
+            attempt.bank_status = "RJCT"
+        case PaymentStatusReported(bank_status=status, reason_code=reason):
+            attempt.bank_status, attempt.reason_code = status, reason
         case PaymentBooked() as booked:
             attempt.state, attempt.booked, attempt.booked_at = "booked", booked, event.position
         case PaymentReturned() as returned:
             attempt.state, attempt.returned, attempt.returned_at = "returned", returned, event.position
             attempt.reason_code = returned.reason_code
+        case PaymentReturnCharged() as kept:
+            attempt.kept = kept
 
 
 def columns(baskets: Mapping[str, str]) -> tuple[Column, ...]:
@@ -122,9 +138,11 @@ def columns(baskets: Mapping[str, str]) -> tuple[Column, ...]:
         Column("instalment", "Erä", "number", 6),
         Column("attempt", "Yritys", "number", 7),
         Column("state", "Tila", words=STATES),
+        Column("bank_status", "Pankin tila", words=status_texts(), width=30),
         Column("amount", "Summa (EUR)", "money", 14),
         Column("paid", "Maksettu (EUR)", "money", 14),
         Column("returned", "Palautunut (EUR)", "money", 14),
+        Column("kept_by_bank", "Pankin kulu palautuksesta (EUR)", "money", 14),
         Column("voucher_series", "Tositesarja", width=11),
         Column("voucher_number", "Tositenumero", "number", 12),
         Column("return_voucher", "Palautuksen tosite"),
@@ -160,16 +178,18 @@ def rows(dossier: Dossier, wanted: Wanted, runs: Runs, numbers: VoucherNumbers) 
 
 def _row(dossier: Dossier, attempt: Attempt, dates: Range, runs: Runs, numbers: VoucherNumbers) -> Row:
     proposed, awarded = attempt.proposed, dossier.awarded
-    booked, returned = attempt.booked, attempt.returned
+    booked, returned, kept = attempt.booked, attempt.returned, attempt.kept
     voucher = None if booked is None else numbers.of(attempt.booked_at, booked.booked_on)
     back = None if returned is None else numbers.of(attempt.returned_at, returned.booked_on)
     run = runs.get(str(proposed.run_id), ())
     return {
         "diary_number": awarded.diary_number, "basket": awarded.basket, "association_id": awarded.association_id,
         "association_name": awarded.association_name, "account": proposed.iban, "instalment": proposed.instalment,
-        "attempt": proposed.attempt, "state": attempt.state, "amount": proposed.amount,
+        "attempt": proposed.attempt, "state": attempt.state, "bank_status": attempt.bank_status,
+        "amount": proposed.amount,
         "paid": booked.amount if booked is not None and dates.holds(booked.booked_on) else 0,
         "returned": returned.amount if returned is not None and dates.holds(returned.booked_on) else 0,
+        "kept_by_bank": kept.amount if kept is not None and dates.holds(kept.charged_on) else 0,
         **_voucher(voucher), "return_voucher": as_text(back), "run_id": str(proposed.run_id),
         "proposed_by": proposer_of(run),
         "approvers": joined([person_of(each) for each in approvals_of(run, proposed.end_to_end_id)]),
@@ -198,6 +218,7 @@ class Totals:
     amount: int = 0
     paid: int = 0
     returned: int = 0
+    kept: int = 0
     received: int = 0
     moved: int = 0
     """The bank account's balance by the postings, credit positive: what left it."""
@@ -209,6 +230,7 @@ class Totals:
             self.amount += _cents(row["amount"])
             self.paid += _cents(row["paid"])
             self.returned += _cents(row["returned"])
+            self.kept += _cents(row["kept_by_bank"])
         if self.wanted.state is None:
             self._add_ledger(dossier, table)
 
@@ -226,7 +248,7 @@ class Totals:
         """
         total = Total(
             "total", f"Yhteensä, {self.count} maksua",
-            {"amount": self.amount, "paid": self.paid, "returned": self.returned},
+            {"amount": self.amount, "paid": self.paid, "returned": self.returned, "kept_by_bank": self.kept},
         )  # fmt: skip
         if self.wanted.state is not None:
             return Closing((total,))

@@ -10,10 +10,10 @@ from datetime import date, datetime
 from typing import Final
 
 from schemas.helsinki import HELSINKI
-from schemas.payments import AccountNoted, PeriodClosed, VouchersExported
+from schemas.payments import AccountNoted, VouchersExported
 from services.ledger import Ledger, decode_body
 from services.ledger.records import RECORD_COLUMNS, record_from_row
-from services.payments.domain.postings import MONEY_TYPES, period_of
+from services.payments.domain.postings import CLOSING_TYPES, MONEY_TYPES, closed_months, period_of
 from services.web.commands import AsOf
 
 from .dossiers import Dossier, RunEvent, dossiers_from, event_of_record, run_event
@@ -107,11 +107,7 @@ class Reader:
 
     async def numbers(self, position: int) -> VoucherNumbers:
         """The numbers of all vouchers. Of each posting eight bytes are kept."""
-        closed = {
-            each.fact.period: each.fact.up_to_position
-            for each in await self.of_types([PeriodClosed.event_type], position)
-            if isinstance(each.fact, PeriodClosed) and each.fact.up_to_position
-        }
+        closed = closed_months(each.fact for each in await self.of_types(sorted(CLOSING_TYPES), position))
         periods: dict[str, array[int]] = {}
         after = 0
         while rows := await self._ledger.pool.fetch(_MONEY, sorted(MONEY_TYPES), after, position, _MONEY_AT_ONCE):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
+from schemas.money import euros
 from schemas.payments import DifferenceClass
 from services.payments.domain.postings import Voucher
 from services.payments.domain.reconciliation import Line, LineClass
@@ -40,6 +41,7 @@ def columns(baskets: Mapping[str, str]) -> tuple[Column, ...]:
         Column("reference", "Pitkä viite", width=36),
         Column("bank_reference", "Arkistointitunnus", width=20),
         Column("amount", "Bruttosumma (EUR)", "money"),
+        Column("off", "Poikkeama toleranssin sisällä (EUR)", "money"),
         Column("checked_by", "Asiatarkastaja"),
         Column("approved_by", "Hyväksyjä", width=30),
         Column("expected", "Odotettu", width=50),
@@ -74,7 +76,7 @@ def rows(compared: Compared, line_class: LineClass | None = None) -> list[Row]:
 def _row(line: Line, voucher: Voucher | None, paid: Mapping[str, Attempt], runs: Runs) -> Row:
     return {
         "subject": line.subject, "line_class": line.line_class, **_posted(voucher), **_paid(voucher, paid, runs),
-        "amount": line.amount, "expected": line.expected, "found": line.found,
+        "amount": line.amount, "off": line.off or None, "expected": line.expected, "found": line.found,
         "application_id": as_text(line.application_id),
     }  # fmt: skip
 
@@ -106,13 +108,21 @@ def _paid(voucher: Voucher | None, paid: Mapping[str, Attempt], runs: Runs) -> R
     }  # fmt: skip
 
 
-def closing(made: Iterable[Row], period: str, files: Sequence[str]) -> Closing:
-    """Count and sum of each class, and of all; the files that were compared."""
+def closing(made: Iterable[Row], period: str, files: Sequence[str], tolerance: int) -> Closing:
+    """Count and sum of each class, and of all; the tolerance (cents) and how many lines match only by it; the files
+    that were compared.
+    """
     listed = list(made)
     totals = [
         _total(each, f"{CLASSES[each]}", [row for row in listed if row["line_class"] == each]) for each in ALL_CLASSES
     ]
-    notes = [Note("period", "Kausi", period), *(Note("file", "Tiedosto (SHA-256)", each) for each in files)]
+    within = sum(row["off"] is not None for row in listed)
+    notes = [
+        Note("period", "Kausi", period),
+        Note("tolerance", "Toleranssi", euros(tolerance)),
+        Note("within_tolerance", "Vain toleranssin varassa täsmääviä rivejä", str(within)),
+        *(Note("file", "Tiedosto (SHA-256)", each) for each in files),
+    ]
     return Closing((*totals, _total("total", "Yhteensä", listed)), (), notes)
 
 

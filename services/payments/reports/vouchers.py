@@ -24,6 +24,7 @@ class _Posted(msgspec.Struct):
     awarded_on: date | None = None
     changed_on: date | None = None
     booked_on: date | None = None
+    charged_on: date | None = None
     claimed_on: date | None = None
     set_off_on: date | None = None
     written_off_on: date | None = None
@@ -39,7 +40,7 @@ def posted_on(data: bytes) -> date:
     read = _DECODER.decode(data)
     found = (
         read.awarded_on or read.changed_on or read.booked_on or read.claimed_on or read.set_off_on
-        or read.written_off_on
+        or read.written_off_on or read.charged_on
     )  # fmt: skip
     assert found is not None, "an event that moves money has a date"
     return found

@@ -25,6 +25,12 @@ CLASSES: Final[Mapping[str, str]] = {
     "duplicate": "Kahteen kertaan",
     "ambiguous": "Monitulkintainen",
 }
+ACCOUNT_TYPES: Final[Mapping[str, str]] = {
+    "asset": "Vastaavaa",
+    "liability": "Vastattavaa",
+    "expense": "Kulu",
+    "income": "Tuotto",
+}
 DIFFERENCE_STATES: Final[Mapping[str, str]] = {"open": "Avoin", "explained": "Selvitetty, odottaa hyväksyntää"}
 AGES: Final[Mapping[str, str]] = {
     "0-7": "0–7 päivää",
@@ -42,6 +48,8 @@ STEPS: Final[Mapping[str, str]] = {
     "payment.rejected": "Pankki hylkäsi maksun",
     "payment.booked": "Maksu tiliotteella",
     "payment.returned": "Maksu palautui",
+    "payment.return_charged": "Pankin kulu palautuksesta",
+    "payment.status_reported": "Pankin tilatieto",
     "payment.cause_settled": "Syy selvitetty",
     "run.proposed": "Maksuajo ehdotettu",
     "run.changed": "Maksuajoa muutettu",

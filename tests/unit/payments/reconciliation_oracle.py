@@ -160,5 +160,6 @@ def _unknown_entries(vouchers: Sequence[Voucher], bank: Sequence[BankEntry]) -> 
         if named[entry.bank_reference] > 0:
             named[entry.bank_reference] -= 1
             continue
+        assert entry.amount is not None, "no batch is told part by part here"
         said = f"{entry.booked_on:%-d.%-m.%Y} {euros(entry.amount)}"
         yield Line("missing_in_ledger", f"bank {entry.bank_reference}", "nothing", said, abs(entry.amount))

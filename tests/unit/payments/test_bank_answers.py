@@ -6,15 +6,27 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.payments import GrantAwarded, PaymentBooked, PaymentProposed, PaymentReturned, PaymentSent
+from schemas.facts import Fact
+from schemas.payments import (
+    GrantAwarded,
+    PaymentBooked,
+    PaymentProposed,
+    PaymentRejected,
+    PaymentReturned,
+    PaymentSent,
+    PaymentStatusReported,
+)
 from services.payments.bank.statement import Detail, Entry, read_statement_file
+from services.payments.bank.status_report import StatusReport
 from services.payments.bank_answers import Others, dropped, kind_of, statements_noted
 from services.payments.domain import grants
-from services.payments.domain.bank_events import BankEvent, contradiction
+from services.payments.domain.bank_events import BankEvent, apply_bank_event, contradiction
+from services.payments.domain.grants import Grant
 from services.payments.reading import (
+    answers,
     archive_id,
-    bank_entries,
     booked_entries,
+    booking_of,
     bundle_of,
     event_of,
     keys_of,
@@ -94,13 +106,30 @@ def test_only_euros_are_booked() -> None:
     assert event_of(replace(batch, currency="SEK"), batch.details[0], 50010, SHA, {"E-1"}) is None
 
 
-def test_only_euros_are_reconciled_and_a_batch_by_its_parts() -> None:
-    day = bank_entries(read_statement_file(DAY))
-    assert [(each.end_to_end_id, each.amount) for each in day if each.bank_reference == "260120ARCH0001"] == [
-        ("E-1", -50010), ("E-2", -20000),
+def test_only_booked_euros_are_reconciled_and_a_batch_by_its_parts() -> None:
+    batch = entries()[0]
+    whole, *parts = booking_of(batch)
+    assert (whole.bank_reference, whole.amount, whole.entry_of) == ("260120ARCH0001", -70010, None)
+    assert [(each.end_to_end_id, each.amount, each.entry_of) for each in parts] == [
+        ("E-1", -50010, "260120ARCH0001"), ("E-2", -20000, "260120ARCH0001"),
     ]  # fmt: skip
-    kronor = read_statement_file(own("camt053-v08-two-currencies.xml").replace(b'Ccy="EUR"', b'Ccy="SEK"'))
-    assert [bank_entries(kronor), sum(each.entry_count for each in kronor.statements)] == [[], 1]
+    assert booking_of(replace(batch, currency="SEK")) == booking_of(replace(batch, status="PDNG")) == ()
+
+
+def test_a_part_has_its_own_direction_and_archive_id_and_no_sum_unless_all_have_one() -> None:
+    batch = entries()[0]
+    first, second = batch.details
+    back = replace(second, side=entries()[2].side, bank_reference="P2")
+    assert [(each.bank_reference, each.amount) for each in booking_of(replace(batch, details=(first, back)))[1:]] == [
+        ("260120ARCH0001", -50010), ("P2", 20000),
+    ]  # fmt: skip
+    untold = (replace(first, amount_cents=None), back)
+    assert [(each.bank_reference, each.amount) for each in booking_of(replace(batch, details=untold))[1:]] == [
+        ("P2", None)
+    ]
+    [alone] = booking_of(replace(batch, details=(first,)))
+    assert (alone.end_to_end_id, alone.amount, alone.entry_of) == ("E-1", -70010, None)
+    assert [each.amount for each in booking_of(replace(batch, details=()))] == [-70010]
 
 
 def test_a_detail_against_its_entrys_direction_has_its_own() -> None:
@@ -161,6 +190,82 @@ def test_a_second_debit_contradicts_and_the_same_one_again_does_not() -> None:
     assert "paid twice" in (contradiction(grant, booking("OTHER")) or "")
     rejected = BankEvent("rejected", sample.end_to_end_id, 0, None, None, "AC04", SHA)
     assert "which it booked before" in (contradiction(grant, rejected) or "")
+
+
+def sent_grant(*facts: Fact) -> Grant:
+    """A grant whose first payment was sent, and what happened to it then."""
+    proposed = fact(PaymentProposed, end_to_end_id=fact(PaymentBooked).end_to_end_id)
+    state = folded(grants.evolve, None, fact(GrantAwarded), proposed, fact(PaymentSent), *facts)
+    assert state is not None
+    return state
+
+
+def status(code: str, reason: str | None = None) -> BankEvent:
+    return BankEvent("told", fact(PaymentBooked).end_to_end_id, 0, None, None, reason, SHA, code)
+
+
+def test_a_status_is_noted_once_until_it_changes_and_only_while_the_payment_is_on_its_way() -> None:
+    state = sent_grant()
+    [made] = apply_bank_event(state, status("PDNG"))
+    sample = fact(PaymentBooked)
+    assert made == fact(PaymentStatusReported, end_to_end_id=sample.end_to_end_id, sha256=SHA)
+    after = folded(grants.evolve, state, made)
+    assert after is not None
+    assert (after.paid, after.on_its_way) == (state.paid, state.on_its_way)
+    assert apply_bank_event(after, status("PDNG")) == []
+    assert len(apply_bank_event(after, status("PDNG", "TM01"))) == len(apply_bank_event(after, status("ACSC"))) == 1
+    for beyond in (fact(PaymentBooked), fact(PaymentRejected)):
+        assert apply_bank_event(sent_grant(beyond), status("ACSC")) == []
+        assert contradiction(sent_grant(beyond), status("ACSC")) is None
+
+
+def test_another_sum_is_told_with_both_sums_and_a_return_of_less_is_not() -> None:
+    sample = fact(PaymentBooked)
+    odd = replace(booking("ODD1"), amount=sample.amount - 1)
+    told = contradiction(sent_grant(), odd) or ""
+    assert told.startswith("Entry ODD1 debits 1499.99 EUR")
+    assert "1500.00 EUR was sent" in told
+    back = replace(odd, kind="returned", amount=sample.amount + 1)
+    assert "returns 1500.01 EUR" in (contradiction(sent_grant(sample), back) or "")
+    assert contradiction(sent_grant(sample), replace(back, amount=sample.amount - 1)) is None
+
+
+def test_a_second_return_of_a_payment_changes_nothing_and_is_told() -> None:
+    back = fact(PaymentReturned, end_to_end_id=fact(PaymentBooked).end_to_end_id)
+    state = sent_grant(fact(PaymentBooked), back)
+    again = replace(booking("AGAIN1"), kind="returned", amount=100)
+    assert apply_bank_event(state, again) == []
+    assert "AGAIN1 returns 1.00 EUR" in (contradiction(state, again) or "")
+    assert contradiction(state, replace(again, bank_reference=back.bank_reference)) is None
+
+
+REPORTED = "<TxInfAndSts><OrgnlEndToEndId>{}</OrgnlEndToEndId><TxSts>{}</TxSts></TxInfAndSts>"
+
+
+@pytest.mark.parametrize(
+    ("group", "told", "expected"),
+    [
+        ("ACCP", (), [("told", "E1", "ACCP"), ("told", "E2", "ACCP")]),
+        ("PDNG", (("E2", "ACSC"),), [("told", "E1", "PDNG"), ("told", "E2", "ACSC")]),
+        ("PART", (("E1", "ACSP"), ("E2", "RJCT")), [("told", "E1", "ACSP"), ("rejected", "E2", None)]),
+        ("PART", (("E1", "RVNM"),), [("told", "E1", "RVNM")]),
+        ("RJCT", (), [("rejected", "E1", None), ("rejected", "E2", None)]),
+        ("ZZZZ", (), []),
+    ],
+)  # fmt: skip
+def test_a_report_tells_of_each_payment_of_its_file(
+    group: str, told: tuple[tuple[str, str], ...], expected: list[tuple[str, str, str | None]]
+) -> None:
+    content = (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>'
+        "<GrpHdr><MsgId>R1</MsgId><CreDtTm>2026-04-02T08:00:00+03:00</CreDtTm></GrpHdr><OrgnlGrpInfAndSts>"
+        f"<OrgnlMsgId>M1</OrgnlMsgId><OrgnlMsgNmId>pain.001.001.09</OrgnlMsgNmId><GrpSts>{group}</GrpSts>"
+        "</OrgnlGrpInfAndSts><OrgnlPmtInfAndSts><OrgnlPmtInfId>M1</OrgnlPmtInfId>"
+        f"{''.join(REPORTED.format(*each) for each in told)}</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
+    )
+    report = read_bank_file(content.encode(), SHA).parsed
+    assert isinstance(report, StatusReport)
+    assert [(each.kind, each.key, each.status) for each in answers(report, ["E2", "E1"], SHA)] == expected
 
 
 def test_the_code_of_a_return_stays_with_the_payment_until_the_next_attempt() -> None:

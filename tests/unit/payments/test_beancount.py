@@ -71,6 +71,17 @@ def test_bean_check_passes_the_books_and_its_balances_are_ours(
     assert balances_by_beancount(tmp_path, text) == ours
 
 
+def test_what_a_bank_kept_of_a_return_is_a_charge_in_the_books(tmp_path: Path) -> None:
+    moves = [
+        posting(1, "grant.awarded", 10_000, 0), posting(2, "payment.booked", 10_000, 1),
+        posting(3, "payment.returned", 9_500, 6), posting(4, "payment.return_charged", 500, 6),
+    ]  # fmt: skip
+    text = "".join(beancount(moves, county(), "Kunta"))
+    assert checked(tmp_path, text).returncode == 0
+    assert "balance Expenses:4930 5.00 ~ 0.00 EUR" in text
+    assert "balance Liabilities:2590 -100.00 ~ 0.00 EUR" in text
+
+
 def test_bean_check_finds_a_cent_that_is_missing(tmp_path: Path) -> None:
     text = "".join(beancount([posting(1, "grant.awarded", 150_000, 0)], county(), "Kunta"))
     wrong = text.replace("1500.00 EUR\n  Liab", "1500.01 EUR\n  Liab")

@@ -1,8 +1,9 @@
-"""A difference is raised once, explained by one person and accepted by another; only then a month is closed."""
+"""A difference is raised once, explained by one person and accepted by another, and opened again where
+that did not hold.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -18,7 +19,7 @@ from schemas.payments import (
     DifferenceReopened,
 )
 from services.payments.domain import differences
-from services.payments.domain.differences import Closing, Difference
+from services.payments.domain.differences import Difference
 from services.payments.domain.reconciliation import Line
 from tests.unit.given import fact, folded, refused
 
@@ -72,25 +73,6 @@ def test_a_difference_is_explained_before_it_is_accepted_and_settled_once() -> N
         differences.accept(settled, "cecilia", "Korjattu")
     with refused("accepted-already"):
         differences.explain(settled, "cecilia", "Uudelleen")
-
-
-def closing(states: Sequence[Difference], files: Sequence[str] = (), not_raised: int = 0) -> Closing:
-    return Closing("2026-04", "anna", 42, [], states, files, not_raised)
-
-
-def test_a_month_is_closed_once_when_reconciled_with_nothing_open() -> None:
-    settled = difference(EXPLAINED, ACCEPTED)
-    closed = differences.close(closing([settled], ["b" * 64, "a" * 64, "b" * 64]), closed=False, reconciled=True)
-    assert (closed.differences, closed.debits, closed.credits) == (1, 0, 0)
-    assert closed.files == ("a" * 64, "b" * 64)
-    with refused("closed-already"):
-        differences.close(closing([settled]), closed=True, reconciled=True)
-    with refused("not-reconciled"):
-        differences.close(closing([]), closed=False, reconciled=False)
-    with refused("reconcile-again"):
-        differences.close(closing([settled], not_raised=1), closed=False, reconciled=True)
-    with refused("differences-open"):
-        differences.close(closing([settled, difference(EXPLAINED)]), closed=False, reconciled=True)
 
 
 @pytest.mark.parametrize("settling", [(EXPLAINED, ACCEPTED), (DISSOLVED,), (EXPLAINED, DISSOLVED)])
@@ -168,10 +150,3 @@ def test_what_a_run_finds_no_more_dissolves_once_unless_it_is_settled() -> None:
         assert differences.dissolve(state, 2) == [fact(DifferenceDissolved, run=2, found=found)]
     for state in (difference(DISSOLVED), difference(EXPLAINED, ACCEPTED)):
         assert differences.dissolve(state, 2) == []
-
-
-def test_what_dissolved_lets_its_month_be_closed() -> None:
-    closed = differences.close(closing([difference(DISSOLVED)]), closed=False, reconciled=True)
-    assert closed.differences == 1
-    with refused("differences-open"):
-        differences.close(closing([difference(DISSOLVED, REOPENED)]), closed=False, reconciled=True)

@@ -19,6 +19,7 @@ from schemas.payments import (
     PaymentCauseSettled,
     PaymentProposed,
     PaymentRejected,
+    PaymentReturnCharged,
     PaymentReturned,
     PaymentSent,
     RecoveryClaimed,
@@ -120,13 +121,24 @@ def test_a_batch_of_which_the_bank_tells_no_sums_is_booked_by_what_was_sent() ->
     assert made == BOOKED
 
 
-def test_another_sum_than_was_sent_is_refused() -> None:
+def test_another_sum_than_was_sent_is_no_booking_and_a_return_of_more_is_none() -> None:
     for amount in (AMOUNT - 1, AMOUNT + 1):
-        with refused("bank-amount-differs"):
-            apply_bank_event(grant(RELEASED, PROPOSED, SENT), told("booked", amount=amount))
-        with refused("bank-amount-differs"):
-            returned = told("returned", amount=amount, bank_reference="260404B1")
-            apply_bank_event(grant(RELEASED, PROPOSED, SENT, BOOKED), returned)
+        assert apply_bank_event(grant(RELEASED, PROPOSED, SENT), told("booked", amount=amount)) == []
+    returned = told("returned", amount=AMOUNT + 1, bank_reference="260404B1")
+    assert apply_bank_event(grant(RELEASED, PROPOSED, SENT, BOOKED), returned) == []
+
+
+def test_of_a_return_of_less_the_rest_is_what_the_bank_kept_and_the_whole_is_open_again() -> None:
+    state = grant(RELEASED, PROPOSED, SENT, BOOKED)
+    returned = told("returned", amount=AMOUNT - 500, bank_reference="260404B1", reason="AC04")
+    back, kept = apply_bank_event(state, returned)
+    assert back == fact(PaymentReturned, amount=AMOUNT - 500, bank_reference="260404B1")
+    charged = {"end_to_end_id": returned.key, "amount": 500, "charged_on": returned.booked_on}
+    assert kept == fact(PaymentReturnCharged, **charged)
+    after = folded(grants.evolve, state, back, kept)
+    assert after is not None
+    assert (after.paid, after.open) == (0, state.open + AMOUNT)
+    assert apply_bank_event(after, returned) == []
 
 
 def test_a_rejection_opens_the_instalment_and_is_not_repeated() -> None:
@@ -149,7 +161,6 @@ def test_a_return_follows_a_booking_and_is_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("facts", "kind"),
     [
-        ((), "returned"),
         ((PROPOSED,), "booked"),
         ((PROPOSED,), "returned"),
         ((PROPOSED, SENT), "returned"),
@@ -160,6 +171,12 @@ def test_a_return_follows_a_booking_and_is_not_repeated() -> None:
 def test_what_contradicts_the_order_of_things_is_refused(facts: Sequence[Fact], kind: Told) -> None:
     with refused("bank-out-of-order"):
         apply_bank_event(grant(RELEASED, *facts), told(kind))
+
+
+def test_what_the_bank_says_again_of_an_earlier_attempt_changes_nothing() -> None:
+    state = grant(RELEASED, PROPOSED, SENT, REJECTED, PROPOSED.model_copy(update={"attempt": 2, "end_to_end_id": "E2"}))
+    for kind in ("booked", "returned", "rejected"):
+        assert apply_bank_event(state, told(kind, bank_reference="LATE1")) == []
 
 
 def test_a_claim_is_paid_back_in_parts_each_once_and_what_comes_beyond_it_is_owed_back() -> None:

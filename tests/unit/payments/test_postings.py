@@ -19,6 +19,7 @@ from schemas.payments import (
     PaymentDropped,
     PaymentPlanAgreed,
     PaymentProposed,
+    PaymentReturnCharged,
     PaymentReturned,
     PaymentSent,
     RecoveryClaimed,
@@ -39,7 +40,7 @@ IDENTITY = GrantIdentity(
     UUID("019b7a1e-8c00-7000-8000-000000000001"), "17/02.05.01.00/2026", "Esimerkki ry", "operating"
 )
 MONEY = (
-    GrantAwarded, PaymentBooked, PaymentReturned, RecoveryClaimed, RecoveryInterestClaimed, LateInterestClaimed,
+    GrantAwarded, PaymentBooked, PaymentReturned, PaymentReturnCharged, RecoveryClaimed, RecoveryInterestClaimed, LateInterestClaimed,
     RecoveryReceived, RecoveryOverpaid, RecoverySetOff, RecoveryWrittenOff,
 )  # fmt: skip
 
@@ -56,6 +57,7 @@ def post(each: Fact, position: int = 1) -> Posting | None:
         (fact(GrantChanged, change=-700), "2590", "4740", 700, "2026-03"),
         (fact(PaymentBooked), "2590", "1700", 150_000, "2026-04"),
         (fact(PaymentReturned), "1700", "2590", 150_000, "2026-04"),
+        (fact(PaymentReturnCharged), "4930", "2590", 500, "2026-04"),
         (fact(RecoveryClaimed), "1590", "4740", 30_000, "2026-11"),
         (fact(RecoveryReceived), "1700", "1590", 30_000, "2026-11"),
         (fact(RecoveryInterestClaimed), "1590", "6180", 493, "2026-11"),

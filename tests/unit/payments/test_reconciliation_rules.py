@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 
+from schemas.money import euros
 from services.payments.domain.postings import Voucher
 from services.payments.domain.reconciliation import BankEntry, BookRow, reconcile, rows_of
 from tests.unit.payments.test_reconciliation import APRIL_2, ONE, ROWS, changed, classes, entry, voucher
@@ -252,7 +253,8 @@ def test_a_difference_within_the_tolerance_is_matched_and_says_so(off: int, tole
     [by_bank] = reconcile([ONE], [replace(entry(ONE), amount=-150_000 + off)], ROWS, {}, tolerance)
     for line in (by_book, by_bank):
         assert line.line_class == line_class
-        assert ("within the tolerance: 0.02 EUR" in line.found) == (line_class == "matched" and off != 0)
+        said = f"differs by 0.02 EUR, within the tolerance of {euros(tolerance)}"
+        assert (said in line.found) == (line_class == "matched" and off != 0)
 
 
 def test_a_text_of_a_difference_stays_short_however_many_rows_there_are() -> None:
@@ -260,3 +262,84 @@ def test_a_text_of_a_difference_stays_short_however_many_rows_there_are() -> Non
     [line] = reconcile([ONE], [entry(ONE)], many, {})
     assert line.found.endswith("; and 175 more")
     assert len(line.found) < 4000
+
+
+def test_a_line_within_the_tolerance_says_which_side_is_off_by_how_much() -> None:
+    book = [replace(ROWS[0], debit=150_002), replace(ROWS[1], credit=150_002)]
+    bank = [replace(entry(ONE), amount=-149_999)]
+    [line] = reconcile([ONE], bank, book, {}, 5)
+    assert (line.line_class, line.off) == ("matched", 2)
+    assert line.found == (
+        "bank B1 2.4.2026 -1499.99 EUR (the back office differs by 0.02 EUR, the bank differs by 0.01 EUR, within the "
+        "tolerance of 0.05 EUR)"
+    )
+    [exact] = reconcile([ONE], [entry(ONE)], ROWS, {}, 5)
+    assert (exact.off, "tolerance" in exact.found) == (0, False)
+
+
+def test_a_cent_on_another_account_within_the_tolerance_is_shown_too() -> None:
+    astray = [replace(ROWS[0], debit=149_999), replace(ROWS[0], debit=1, cost_centre="131099"), ROWS[1]]
+    [line] = reconcile([ONE], [entry(ONE)], astray, {}, 1)
+    assert (line.line_class, line.off) == ("matched", 1)
+    [line] = reconcile([ONE], [entry(ONE)], astray, {})
+    assert (line.line_class, line.off) == ("account_or_cost_centre_differs", 0)
+
+
+@pytest.mark.parametrize(("off", "line_class"), [(2, "matched"), (3, "amount_differs")])
+def test_a_batch_and_one_posting_for_several_payments_match_within_the_tolerance_and_say_so(
+    off: int, line_class: str
+) -> None:
+    both, book = both_booked()
+    lines = reconcile(both, [batch(*both, off=off)], book, {}, 2)
+    assert {(line.line_class, line.off) for line in lines} == {(line_class, off if line_class == "matched" else 0)}
+    by_parts = reconcile(both, [batch(*both, off=off), *parts_of(both)], book, {}, 2)
+    assert [(line.line_class, line.off) for line in by_parts if line.subject == "bank BATCH1"] == [
+        (line_class, off if line_class == "matched" else 0)
+    ]
+    as_posted = reconcile(both, [batch(*both)], as_one(*both, off=off), {}, 2)
+    assert (("matched", "av-1") in classes(as_posted)) == (off <= 2)
+
+
+# One payment in several entries, and under another archive id.
+
+
+@pytest.mark.parametrize(
+    ("amounts", "found"),
+    [
+        ((-100_000, -50_000), [("matched", "av-1")]),
+        ((-100_000, -49_999), [("amount_differs", "av-1"), ("missing_in_ledger", "bank B1")]),
+        ((-150_000, -50_000), [("matched", "av-1"), ("missing_in_ledger", "bank B1")]),
+    ],
+)
+def test_several_entries_for_one_payment_match_when_they_add_up(
+    amounts: tuple[int, int], found: list[tuple[str, str]]
+) -> None:
+    bank = [replace(entry(ONE), amount=amount) for amount in amounts]
+    assert classes(reconcile([ONE], bank, ROWS, {})) == found
+
+
+def test_a_payment_under_another_archive_id_is_known_by_its_end_to_end_id_direction_and_sum() -> None:
+    elsewhere = replace(entry(ONE), bank_reference="S1")
+    missing = [("missing_at_bank", "av-1"), ("missing_in_ledger", "bank S1")]
+    [line] = reconcile([ONE], [elsewhere], ROWS, {})
+    assert (line.line_class, line.off) == ("matched", 0)
+    assert line.found == "bank S1 2.4.2026 -1500.00 EUR, by its EndToEndId: the ledger has archive id B1"
+    both = classes(reconcile([ONE], [entry(ONE), elsewhere], ROWS, {}))
+    assert both == [("matched", "av-1"), ("missing_in_ledger", "bank S1")]
+    for wrong in (
+        replace(elsewhere, amount=150_000), replace(elsewhere, amount=-149_999), replace(elsewhere, end_to_end_id=None),
+        replace(elsewhere, end_to_end_id="E9-9-9"),
+    ):  # fmt: skip
+        assert classes(reconcile([ONE], [wrong], ROWS, {})) == missing
+
+
+def test_a_part_without_a_sum_names_its_batch_and_no_more() -> None:
+    by_part = [Voucher("av", each.number, replace(each.posting, bank_reference=f"P{each.number}"))
+               for each in (ONE, TWO)]  # fmt: skip
+    book = [row for each in by_part for row in rows_of(each)]
+    named = [replace(part, amount=None) for part in parts_of(by_part)]
+    matched = [("matched", "av-1"), ("matched", "av-2")]
+    assert classes(reconcile(by_part, [batch(*by_part), *named], book, {})) == matched
+    assert classes(reconcile(by_part, [batch(*by_part), named[0]], book, {})) == [
+        ("amount_differs", "av-1"), ("missing_at_bank", "av-2"),
+    ]  # fmt: skip

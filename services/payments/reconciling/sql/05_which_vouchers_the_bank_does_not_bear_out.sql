@@ -15,7 +15,7 @@ from (
 );
 
 create table claim as
-select series, number, bank_reference as reference, end_to_end_id, amount
+select series, number, bank_reference as reference, end_to_end_id, amount, bank_amount
 from voucher
 where bank_reference in (select reference from open_reference);
 
@@ -24,8 +24,9 @@ select id, reference, end_to_end_id, abs(amount) as amount, amount as signed_amo
 from entry
 where reference in (select reference from open_reference);
 
--- `off` is what the bank's sum is more or less than the ledger's.
+-- `off` is what the bank's sum is more or less than the ledger's; `said` tells the entry where it is not the very same.
 create table borne_out (series varchar, number bigint, entry_id bigint, off bigint, said varchar);
+create table spent_entry (id bigint);
 
 -- The same archive id, EndToEndId and sum.
 insert into borne_out
@@ -58,6 +59,33 @@ select series, number, id, 0, null
 from c join o on c.reference = o.reference and c.amount = o.amount and c.place = o.place
     and (c.end_to_end_id is null) <> (o.end_to_end_id is null);
 
+-- The same archive id and EndToEndId, and more entries than vouchers or fewer: as a whole, when they add up.
+create table several as
+select reference, end_to_end_id, offered - claimed as off, said
+from (
+    select reference, end_to_end_id, count(*) as vouchers, sum(amount)::bigint as claimed
+    from claim anti join borne_out using (series, number)
+    where end_to_end_id is not null
+    group by reference, end_to_end_id
+)
+join (
+    select
+        reference, end_to_end_id, count(*) as entries, abs(sum(signed_amount))::bigint as offered,
+        'bank ' || reference || ' ' || day(min(booked_on)) || ' ' || euros(sum(signed_amount)::bigint) as said
+    from offer
+    where end_to_end_id is not null and id not in (select entry_id from borne_out where entry_id is not null)
+    group by reference, end_to_end_id
+) using (reference, end_to_end_id)
+where entries <> vouchers and abs(offered - claimed) <= getvariable('tolerance');
+insert into spent_entry
+select id
+from offer semi join several using (reference, end_to_end_id)
+where id not in (select entry_id from borne_out where entry_id is not null);
+insert into borne_out
+select series, number, null, off, case when off <> 0 then said end
+from claim join several using (reference, end_to_end_id)
+where (series, number) not in (select (series, number) from borne_out);
+
 -- The same archive id and EndToEndId, and another sum.
 insert into borne_out
 with c as (
@@ -68,6 +96,7 @@ with c as (
     select *, row_number() over (partition by reference, end_to_end_id order by amount, booked_on, id) as place
     from offer
     where end_to_end_id is not null and id not in (select entry_id from borne_out where entry_id is not null)
+        and id not in (select id from spent_entry)
 )
 select
     series, number, id, o.amount - c.amount,
@@ -78,7 +107,9 @@ from c join o using (reference, end_to_end_id, place);
 -- EndToEndId that only one side knows speaks against it.
 create table left_claim as select * from claim anti join borne_out using (series, number);
 create table left_offer as
-select * from offer where id not in (select entry_id from borne_out where entry_id is not null);
+select *
+from offer
+where id not in (select entry_id from borne_out where entry_id is not null) and id not in (select id from spent_entry);
 create table as_a_whole as
 select reference, bool_or(end_to_end_id is null) as unnamed from left_offer group by reference;
 create table whole_claim as
@@ -101,14 +132,37 @@ join (
 ) using (reference);
 insert into borne_out
 select series, number, null, off, case when off <> 0 then said end from whole_claim join whole using (reference);
+insert into spent_entry select id from whole_offer;
+
+-- The bank's statement may name a payment by another archive id than its notification did. Its EndToEndId names it as
+-- well, in the same direction and with the same sum; the line tells the entry. Where the ledger does not tell what the
+-- bank's entry would be, a return could be taken for the payment: then nothing is found so.
+insert into borne_out
+with c as (
+    select *, row_number() over (partition by end_to_end_id, bank_amount order by series, number) as place
+    from claim anti join borne_out using (series, number)
+    where end_to_end_id is not null and bank_amount is not null
+), o as (
+    select *, row_number() over (
+        partition by end_to_end_id, signed_amount order by booked_on, reference, id
+    ) as place
+    from offer
+    where end_to_end_id is not null and id not in (select entry_id from borne_out where entry_id is not null)
+        and id not in (select id from spent_entry)
+)
+select
+    series, number, id, 0,
+    'bank ' || o.reference || ' ' || day(booked_on) || ' ' || euros(signed_amount)
+    || ', by its EndToEndId: the ledger has archive id ' || c.reference
+from c join o on c.end_to_end_id = o.end_to_end_id and bank_amount = signed_amount and c.place = o.place;
 create table stray_entry as
 select reference, booked_on, amount
 from entry
 where reference in (select reference from open_reference)
     and id not in (select entry_id from borne_out where entry_id is not null)
-    and id not in (select id from whole_offer);
+    and id not in (select id from spent_entry);
 
--- Only what the bank does not bear out to the cent has a row here.
+-- Only what the bank does not bear out to the cent, or by another archive id, has a row here.
 create table bank_state as
 select
     claim.series, claim.number, coalesce(off, 0) as off, said,
@@ -118,4 +172,4 @@ select
         else 'matched'
     end as class
 from claim left join borne_out using (series, number)
-where borne_out.series is null or off <> 0;
+where borne_out.series is null or said is not null;

@@ -49,8 +49,8 @@ with reached as (
 ), compared as (
     select
         coalesce(stray_series, series) as stray_series, coalesce(stray_number, number) as stray_number,
-        bool_and(coalesce(moved, 0) = coalesce(every, 0)) as is_every,
-        bool_and(coalesce(moved, 0) = coalesce(every_open, 0)) as is_every_open
+        bool_and(abs(coalesce(moved, 0) - coalesce(every, 0)) <= getvariable('tolerance')) as is_every,
+        bool_and(abs(coalesce(moved, 0) - coalesce(every_open, 0)) <= getvariable('tolerance')) as is_every_open
     from stray_sum full join reached_sum
         on stray_series = series and stray_number = number and reached_sum.account = stray_sum.account
     group by all
@@ -108,7 +108,7 @@ with part as (
     union all
     select series, number, account, -moved from linked_row semi join part using (series, number)
 ), off as (
-    select series, number from moved group by series, number, account having sum(moved) <> 0
+    select series, number from moved group by series, number, account having abs(sum(moved)) > getvariable('tolerance')
 )
 select part.* from part anti join off using (series, number);
 insert into tied_voucher

@@ -1,5 +1,6 @@
 -- Each tie is compared as a whole: sums first, then dates and periods, then accounts and cost centres. Sums agree
--- within the tolerance, on each account and cost centre; dates, periods and accounts agree exactly.
+-- within the tolerance, on each account and cost centre; dates, periods and accounts agree exactly. `off` is by how much
+-- the sums differ, all together or on one account.
 create table moved as
 select
     tie, account, cost_centre, sum(wanted_debit)::bigint as wanted_debit, sum(wanted_credit)::bigint as wanted_credit,
@@ -63,5 +64,7 @@ select
         when off_on_an_account > getvariable('tolerance') then 'account_or_cost_centre_differs'
         else 'matched'
     end as class,
-    greatest(abs(wanted_debit - found_debit), abs(wanted_credit - found_credit))::bigint as off
+    greatest(
+        abs(wanted_debit - found_debit), abs(wanted_credit - found_credit), off_on_an_account
+    )::bigint as off
 from sums join wanted_dates using (tie) join found_dates using (tie);

@@ -47,8 +47,14 @@ from remaining semi join stray using (series, number)
 group by series, number;
 
 create table told (
-    class varchar, subject varchar, expected varchar, found varchar, amount bigint, application_id uuid
+    class varchar, subject varchar, expected varchar, found varchar, amount bigint, application_id uuid, off bigint
 );
+create macro within_the_tolerance(book_off, bank_off) as
+    ' (' || concat_ws(
+        ', ',
+        case when book_off > 0 then 'the back office differs by ' || euros(book_off) end,
+        case when bank_off > 0 then 'the bank differs by ' || euros(bank_off) end
+    ) || ', within the tolerance of ' || euros(getvariable('tolerance')) || ')';
 
 -- Vouchers with a posting: as the back office agrees, and if it does, as the bank does.
 create table judged as
@@ -58,7 +64,7 @@ select
         else coalesce(bank_state.class, 'matched') end as class,
     coalesce(agreement.class, 'matched') = 'matched' and coalesce(bank_state.class, 'matched') <> 'missing_at_bank'
         and bank_state.said is not null as tells_bank,
-    greatest(coalesce(agreement.off, 0), abs(coalesce(bank_state.off, 0))) as off, tie
+    coalesce(agreement.off, 0) as book_off, abs(coalesce(bank_state.off, 0)) as bank_off, tie
 from (select series, number, tie from tied_voucher
     union all
     select series, number, null from bank_state anti join differing using (series, number))
@@ -68,9 +74,9 @@ insert into told
 select
     class, name_of(series, number), wanted_said.said,
     case when tells_bank then bank_state.said else coalesce(tie_said.said, wanted_said.said) end
-    || case when class = 'matched' and judged.off > 0
-        then ' (within the tolerance: ' || euros(judged.off) || ')' else '' end,
-    amount, application_id
+    || case when class = 'matched' and greatest(book_off, bank_off) > 0
+        then within_the_tolerance(book_off, bank_off) else '' end,
+    amount, application_id, case when class = 'matched' then greatest(book_off, bank_off) else 0 end
 from judged join voucher using (series, number) join wanted_said using (series, number)
 left join tie_said using (tie)
 left join (select series, number, said from bank_state) as bank_state using (series, number);
@@ -83,7 +89,7 @@ select
         when (series, number) in (select (series, number) from found) then 'nothing: posted and reversed'
         else 'nothing'
     end,
-    amount, application_id
+    amount, application_id, 0
 from without_posting anti join proposal using (series, number)
 join voucher using (series, number) join wanted_said using (series, number);
 
@@ -101,7 +107,7 @@ select
         when waiting_for is not null then 'no entry at the bank yet'
         else coalesce(duplicate.said, proposed.said, 'nothing')
     end,
-    stray_said.said, amount, coalesce(stray.application_id, duplicate.application_id)
+    stray_said.said, amount, coalesce(stray.application_id, duplicate.application_id), 0
 from stray join stray_said using (series, number)
 left join duplicate using (series, number)
 left join (
@@ -115,19 +121,26 @@ left join (
 ) as proposed using (series, number)
 anti join tied_book using (series, number);
 insert into told
-select 'matched', name_of(series, number), 'nothing', 'nothing: posted and reversed', 0, null
+select 'matched', name_of(series, number), 'nothing', 'nothing: posted and reversed', 0, null, 0
 from (select distinct series, number from found anti join remaining using (series, number))
 anti join wanted using (series, number);
 
 -- Entries of the bank that no voucher names, and batches that are not their parts.
 insert into told
-select 'missing_in_ledger', 'bank ' || reference, 'nothing', day(booked_on) || ' ' || euros(amount), abs(amount), null
+select 'missing_in_ledger', 'bank ' || reference, 'nothing', day(booked_on) || ' ' || euros(amount), abs(amount), null, 0
 from stray_entry;
 insert into told
 select
     'amount_differs', 'bank ' || reference, parts || ' parts, together ' || euros(parts_amount),
-    day(booked_on) || ' ' || euros(amount), abs(amount), null
-from batch_off;
+    day(booked_on) || ' ' || euros(amount), abs(amount), null, 0
+from batch_off
+where off > getvariable('tolerance');
+insert into told
+select
+    'matched', 'bank ' || reference, parts || ' parts, together ' || euros(parts_amount),
+    day(booked_on) || ' ' || euros(amount) || within_the_tolerance(0, off), abs(amount), null, off
+from batch_off
+where off <= getvariable('tolerance');
 
 -- Every line, in its order; a plain match needs no words unless they are asked for.
 create view plain_match as
@@ -138,7 +151,7 @@ anti join bank_state using (series, number);
 create view line as
 select
     'matched' as class, name_of(series, number) as subject, coalesce(said, '') as expected,
-    coalesce(said, '') as found, amount, application_id
+    coalesce(said, '') as found, amount, application_id, 0 as off
 from plain_match left join wanted_said using (series, number)
 union all
 select * from told;
