@@ -444,6 +444,9 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
     ("run.approved", 2): {
         "run_id": RUN, "approval": 1, "person": "finance-2", "lines": None, "on_behalf_of": None,
     },
+    ("run.sent_again", 1): {
+        "run_id": RUN, "sha256": SHA, "reason": "Pankki: aineistoa ei ole tullut", "person": "finance-1",
+    },
     ("run.changed", 1): {
         "run_id": RUN, "lines": [_LINE], "total": "1500.00 EUR", "reason": "Tili tarkistetaan", "person": "finance-1",
     },

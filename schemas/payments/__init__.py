@@ -71,6 +71,7 @@ from .runs import (
     RunChanged,
     RunProposed,
     RunSent,
+    RunSentAgain,
     StatementNoted,
 )
 
@@ -131,6 +132,7 @@ __all__ = [
     "RunChanged",
     "RunProposed",
     "RunSent",
+    "RunSentAgain",
     "StatementNoted",
     "VouchersAcknowledged",
     "VouchersExported",
@@ -163,6 +165,7 @@ FACTS: tuple[type[Fact], ...] = (
     RunApprovalRefused,
     BankFileBuilt,
     RunSent,
+    RunSentAgain,
     StatementNoted,
     BankFileImported,
     RunChanged,

@@ -87,6 +87,18 @@ class RunSent(Fact):
     sha256: Sha256
 
 
+class RunSentAgain(Fact):
+    """The same bank file under the same name is handed over once more: the bank says that it never came. Its payments
+    keep their ids, so that a bank that had it after all refuses it as a duplicate.
+    """
+
+    event_type: ClassVar[str] = "run.sent_again"
+    run_id: UUID
+    sha256: Sha256
+    reason: Text
+    person: Person
+
+
 class BankFileImported(Fact):
     """A file from the bank was read whole; it is kept byte for byte under its hash."""
 

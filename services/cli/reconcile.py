@@ -102,6 +102,8 @@ def _show_counts(run: Reconciliation) -> int:
     for line_class, lines in counts.items():
         table.add_row(line_class, f"{lines:,}")
     console.print(table)
+    if within := run.within_tolerance():
+        console.print(f"{within:,} of the matched lines agree only within the tolerance", markup=False)
     return sum(counts.values()) - counts["matched"]
 
 

@@ -24,7 +24,7 @@ from schemas.payments import (
     RunSent,
 )
 from schemas.refusals import conflict, invalid, not_found
-from services.ledger import Ledger
+from services.ledger import Ledger, StreamWrite
 from services.web.commands import Command, carry_out
 from services.web.handling import Answer, Loaded, Plan, load, load_many
 
@@ -213,6 +213,38 @@ class Payments:
                     return
             await asyncio.sleep(_HAND_OVER_WAIT_S)
         raise conflict("being-sent", "another request is sending this run: ask again in a moment")
+
+    async def send_again(self, command: Command, run_id: UUID, reason: str) -> Answer:
+        """Hands the same file over under the same name once more, where the bank says that it never came and has told
+        of none of its payments. Recorded first: after a crash in between the same command hands it over.
+        """
+
+        async def decide() -> Plan:
+            loaded, run = await self.run(run_id)
+            answered, guards = await self._answered(run)
+            again = runs.send_again(run, answered, reason, command.identity.person)
+            return Plan((loaded.write([again]), *guards), {"sha256": again.sha256, "name": f"{message_id(run_id)}.xml"})
+
+        answer = await carry_out(self._ledger, command, decide)
+        _, run = await self.run(run_id)
+        assert run.file is not None, "a run that was sent has its file"
+        # The command may be a repetition of one to which the bank has answered by now.
+        if not (await self._answered(run))[0]:
+            await self._hand_over(f"{run.file.message_id}.xml", run.file.sha256)
+        return answer
+
+    async def _answered(self, run: runs.Run) -> tuple[list[str], list[StreamWrite]]:
+        """The EndToEndIds of a run's payments of which the bank told anything, and guards that it tells nothing."""
+        owed = await self.grants(sorted({str(line.application_id) for line in run.lines}))
+        untold = {
+            payment.end_to_end_id
+            for each in owed.values()
+            if each.state is not None
+            for payment in each.state.payments.values()
+            if payment.state == "sent" and payment.told is None
+        }
+        answered = [line.end_to_end_id for line in run.lines if line.end_to_end_id not in untold]
+        return answered, [each.unchanged() for each in owed.values()]
 
     def _refuse_too_many(self, count: int, execution_date: date) -> None:
         payments_max = self._county.payment_rules(execution_date).bank_profile.payments_per_file_max

@@ -55,7 +55,8 @@ class Periods:
             year = await load(self._ledger, f"year/{period[:4]}", evolve_closed, False)
             position = (await self._ledger.head()).size
             month, guards = await self._month(period, position)
-            closed = close_month(month, command.identity.person, closed=loaded.state or year.state)
+            beyond = loaded.state or year.state or await self._closed_by_a_later(period, position)
+            closed = close_month(month, command.identity.person, closed=beyond)
             answer = {
                 "period": period, "debits": euros(closed.debits), "credits": euros(closed.credits),
                 "late": closed.late, "up_to_position": closed.up_to_position,
@@ -72,7 +73,8 @@ class Periods:
         closings = await load_many(self._ledger, streams, evolve_closed, False)
         position = (await self._ledger.head()).size
         month, _ = await self._month(period, position)
-        closed = any(each.state for each in closings.values())
+        later = await self._closed_by_a_later(period, position)
+        closed = later or any(each.state for each in closings.values())
         return {"period": period, "closed": closed, "position": position, **shown_checks(month_checks(month))}
 
     async def _month(self, period: str, position: int) -> tuple[Month, list[StreamWrite]]:
@@ -158,7 +160,7 @@ class Periods:
         standing = await self._reports.standing(AsOf(position, None), date(year, 12, 31))
         report = await self._reports.open_items(standing, side, f"{year}-12")
         content = b"".join([piece async for piece in csv_file(report)])
-        total = sum(check.told for check in report.closing().checks)
+        total = side.sign * sum(check.told for check in report.closing().checks)
         return Document(sha256(content).hexdigest(), total), content
 
     async def _closings(self, position: int) -> list[PeriodClosed]:
@@ -166,6 +168,10 @@ class Periods:
         records = await self._ledger.of_types([PeriodClosed.event_type], position)
         facts = [fact_of(record) for record in records]
         return sorted((each for each in facts if isinstance(each, PeriodClosed)), key=lambda each: each.period)
+
+    async def _closed_by_a_later(self, period: str, position: int) -> bool:
+        """Whether a later month is closed: it closed this one, which had no postings, with itself."""
+        return any(each.period > period for each in await self._closings(position))
 
     async def _open_before(self, period: str, postings: Collection[Posting], position: int) -> list[str]:
         """Earlier months with postings that are not closed."""

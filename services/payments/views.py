@@ -104,6 +104,10 @@ def _run(document: Document | None, record: Record, data: Data) -> Document | No
             return {**document, "sha256": data["sha256"], "message_id": data["message_id"], "state": "built"}
         case "run.sent":
             return {**document, "state": "sent"}
+        case "run.sent_again":
+            told = {name: data[name] for name in ("reason", "person")}
+            told["on"] = record.recorded_at.astimezone(HELSINKI).date().isoformat()
+            return {**document, "sent_again": [*document.get("sent_again", []), told]}
     return document
 
 
@@ -270,7 +274,8 @@ REGISTERS = (
     ),
     Register(
         "runs",
-        _types("run.proposed", "run.changed", "run.approved", "run.approval_refused", "run.file_built", "run.sent"),
+        _types("run.proposed", "run.changed", "run.approved", "run.approval_refused", "run.file_built", "run.sent",
+               "run.sent_again"),
         _stream_key,
         _run,
     ),

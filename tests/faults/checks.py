@@ -91,6 +91,7 @@ async def _standing(world: World, service: str) -> str:
     async with world.sight(service) as connection:
         noted = await connection.fetchrow("SELECT * FROM relay")
     held = await world.topics.positions(f"{world.prefix}{service}")
+    assert noted is not None
     return f"the relay notes {dict(noted)}, the partitions hold {held}"
 
 

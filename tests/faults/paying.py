@@ -58,7 +58,8 @@ _FORKING: Final = multiprocessing.get_context("forkserver")
 
 def started(settings: PaymentsSettings, prefix: str, log: Path) -> BaseProcess:
     """Starts a process that serves until it is killed; `prefix` begins the names of its topics."""
-    _FORKING.set_forkserver_preload([__name__])
+    # Each process imports the main module of whoever started it, which is pytest's: that too is imported once.
+    _FORKING.set_forkserver_preload([__name__, "pytest"])
     process = _FORKING.Process(target=_serve, args=(settings, prefix, log), daemon=True)
     process.start()
     return process

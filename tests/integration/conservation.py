@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Literal
 from unittest.mock import patch
+from uuid import UUID
 
 import httpx
 from uuid_utils.compat import uuid7
@@ -116,10 +117,13 @@ class AtBank:
 
 @dataclass(frozen=True)
 class Sent:
-    """A file of the bank; `moved` is by how much our entries in it moved the account, in cents."""
+    """A file of the bank; `moved` is by how much our entries in it moved the account, in cents, and `entries` names
+    them: another file may tell of the same.
+    """
 
     content: bytes
     moved: int = 0
+    entries: str = ""
 
 
 @dataclass
@@ -165,11 +169,13 @@ class Bank:
     def state(
         self, on: date, entries: tuple[Entry, ...] = (), more: str = "", moved: int = 0, *, ours: bool = True
     ) -> None:
-        """A statement of a day with these entries."""
-        self.number += 1
-        stated = Stated(self.number, 10_000_000, entries, more, moved, on=on)
-        came = sum(each.signed for each in entries) + moved
-        self.waiting.append(Sent(file_of(stated), came if ours else 0))
+        """A statement of a day with these entries, and sometimes another file with the same."""
+        came = sum(each.signed for each in entries) + moved if ours else 0
+        named = self.archive_id()
+        for _ in range(self.chance.choice((1, 1, 1, 2))):
+            self.number += 1
+            stated = Stated(self.number, 10_000_000, entries, more, moved, on=on)
+            self.waiting.append(Sent(file_of(stated), came, named))
 
 
 @dataclass
@@ -285,7 +291,7 @@ class Driven:
     async def decide_recovery(self) -> None:
         interest = self.chance.choice((0, 493))
         await self._of_case(
-            RecoveryDecided, recovery_id=str(uuid7()), amount=self.chance.randrange(1, 60_000), interest=interest,
+            RecoveryDecided, recovery_id=str(UUID(int=self.chance.getrandbits(128), version=4)), amount=self.chance.randrange(1, 60_000), interest=interest,
             decided_on=self.today, due_on=self.today + timedelta(days=5),
         )  # fmt: skip
 
@@ -346,7 +352,7 @@ class Driven:
     # --- the bank ------------------------------------------------------------------------------------------------
 
     async def tell_status(self) -> None:
-        payment = self.chance.choice([*self.bank.payments.values()]) if self.bank.payments else None
+        payment = self.bank.some(self.chance.choice(("sent", "sent", "sent", "booked")))
         if payment is not None:
             self.bank.report(payment, self.chance.choice(("PDNG", "ACCP", "ACSC")))
 
@@ -363,7 +369,7 @@ class Driven:
             return
         of_file = [each for each in self.bank.payments.values() if each.message == payment.message]
         left = [each for each in of_file if each.state == "sent"]
-        if {each.state for each in of_file} <= {"sent", "rejected"} and self.chance.random() < 0.3:
+        if {each.state for each in of_file} <= {"sent", "rejected"} and self.chance.random() < 0.4:
             total = sum(each.amount for each in left)
             batch = f"<Btch><PmtInfId>{payment.message}</PmtInfId><NbOfTxs>{len(left)}</NbOfTxs></Btch>"
             self.bank.state(
@@ -416,8 +422,8 @@ class Driven:
             return
         assert answer.status_code == 200, answer.text
         del self.bank.waiting[place]
+        self.moved += 0 if came.entries in {each.entries for each in self.taken} else came.moved
         self.taken.append(came)
-        self.moved += came.moved
         await self._again(came)
 
     async def take_file_again(self) -> None:
@@ -480,12 +486,12 @@ class Driven:
         self.now += timedelta(days=self.chance.randint(1, 6))
         self.office.service.at(self.now)
 
-    async def step(self) -> str:
-        """One act by its weight: one that had something to do, as far as one is found."""
-        name = ""
+    async def step(self, wanted: str | None) -> str:
+        """The wanted act, or one by its weight that had something to do, as far as one is found."""
+        name = wanted or ""
         for _ in range(6):
             before = (self.done.total(), self.bank.number, self.now)
-            name = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+            name = wanted or self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
             await getattr(self, name)()
             if before != (self.done.total(), self.bank.number, self.now):
                 break

@@ -68,11 +68,10 @@ class Clerk:
         return True
 
     def _whole(self, broken: str) -> bytes:
-        number, day = (re.search(pattern, broken) for pattern in (r"<ElctrncSeqNb>(\d+)<", r"<BookgDt><Dt>([\d-]+)<"))
+        number = re.search(r"<ElctrncSeqNb>(\d+)<", broken)
+        day = re.search(r"</CdtDbtInd><Dt><Dt>([\d-]+)<", broken)
         assert number is not None
-        # A statement from which its only entry was left out names no booking; its balances have the day.
-        day = day or re.search(r"</CdtDbtInd><Dt><Dt>([\d-]+)<", broken)
-        assert day is not None
+        assert day is not None, "its balances have the day"
         return statement_of_report(self.reports[day[1]], int(number[1]))
 
     async def answer_for_the_bank(self) -> None:

@@ -136,6 +136,25 @@ async def test_months_are_closed_in_their_order_and_once_they_are_over_in_helsin
     problem(await office.post(f"/periods/{APRIL}/closing"), 409, "closed-already")
 
 
+async def test_a_month_without_postings_is_closed_with_the_later_one_and_changes_nothing_of_it(
+    office: FinanceOffice,
+) -> None:
+    await office.grant(1)
+    await office.grant(2)
+    run = await office.send(await office.propose())
+    await office.book({**run, "lines": run["lines"][:1]}, date(2026, 4, 2))
+    await february_closed(office)
+    office.service.at(MAY_FOURTH)
+    await books_agree(office, APRIL)
+    await close(office, APRIL)
+    april = (await office.get("/trial-balance", period=APRIL))["accounts"]
+    await office.book({**run, "lines": run["lines"][1:]}, date(2026, 3, 30))
+    assert (await office.get("/trial-balance", period=APRIL))["accounts"] == april
+    assert (await office.get("/trial-balance", period=MAY))["accounts"]["1700"] == "-3000.00 EUR"
+    assert (await office.get("/periods/2026-03/checklist"))["closed"] is True
+    problem(await office.post("/periods/2026-03/closing"), 409, "closed-already")
+
+
 async def test_a_checklist_says_what_is_left_of_a_month_at_each_stage(office: FinanceOffice) -> None:
     await office.grant(1)
     assert await left_of(office, FEBRUARY) == {"not-exported", "no-postings", "not-reconciled"}

@@ -368,7 +368,7 @@ async def test_the_statement_of_an_account_goes_from_balance_to_balance_by_vouch
     assert april["items"][1:] == document["items"][3:]
     for dates in ({"from": "2026-04-02"}, {"from": "2026-04-02", "until": "2026-04-02"}):
         assert (await told(payments, "account-statement", **dates))["items"] == april["items"]
-    asked = {"account": "2590", "period": "2026-04"}
+    asked: dict[str, Any] = {"account": "2590", "period": "2026-04"}
     [_, opening, *_] = csv_rows(await ask(payments, "account-statement", format="csv", **asked))
     assert (opening[0], opening[7]) == ("Alkusaldo", "-2200,10")
 
@@ -418,7 +418,7 @@ async def test_what_is_granted_and_unpaid_or_claimed_and_open_is_listed_at_the_e
     assert [open_item[name] for name in names] == ["18/02.05.01.00/2026", "=1+1 ry", "2590", "700.10 EUR", "2026-02"]
     february = await told(payments, "accruals", period="2026-02")
     assert february["totals"][0]["sums"] == {"amount": "2200.10 EUR"}
-    assert [check["agrees"] for check in february["checks"]] == [True]
+    assert [(check["ledger"], check["agrees"]) for check in february["checks"]] == [("2200.10 EUR", True)]
     assert (await told(payments, "accruals", period="2026-01"))["items"] == []
     claimed = fact(RecoveryClaimed, application_id=FIRST, amount=30_000, claimed_on="2026-04-20")
     await payments.given(f"grant/{FIRST}", claimed)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from schemas.facts import Contract, Date
+from schemas.identifiers import Text
 from services.ledger import Ledger
 from services.payments.approving import Approve, Approving, EndApproverStandIn, NameApproverStandIn, SetLimit, TakeOut
 from services.payments.handlers import Payments
@@ -28,6 +29,12 @@ class ProposeRun(Contract):
 
     execution_date: Date
     application_ids: tuple[UUID, ...] | None = Field(default=None, min_length=1, max_length=20000)
+
+
+class SendAgain(Contract):
+    """What the bank said of the file."""
+
+    reason: Text
 
 
 def router(payments: Payments, approving: Approving, ledger: Ledger) -> APIRouter:
@@ -74,6 +81,13 @@ def router(payments: Payments, approving: Approving, ledger: Ledger) -> APIRoute
     async def send(run_id: UUID, commanded: Annotated[Command, Depends(command("run.send"))]) -> Response:
         """Hand the stored file to the channel to the bank, once."""
         return respond(await payments.send(commanded, run_id))
+
+    @routes.post("/runs/{run_id}/sending-again", responses=_ANSWERS)
+    async def send_again(
+        run_id: UUID, sent: SendAgain, commanded: Annotated[Command, Depends(command("run.send"))]
+    ) -> Response:
+        """Hand the same file over once more, when the bank says that it never came."""
+        return respond(await payments.send_again(commanded, run_id, sent.reason))
 
     return routes
 

@@ -32,13 +32,13 @@ from schemas.payments import (
 
 MONEY_EVENTS = (
     GrantAwarded, GrantChanged, PaymentBooked, PaymentReturned, PaymentReturnCharged, RecoveryClaimed,
-    RecoveryInterestClaimed,
-    LateInterestClaimed, RecoveryReceived, RecoveryOverpaid, RecoverySetOff, RecoveryWrittenOff,
+    RecoveryInterestClaimed, LateInterestClaimed, RecoveryReceived, RecoveryOverpaid, RecoverySetOff,
+    RecoveryWrittenOff,
 )  # fmt: skip
 MONEY_TYPES = frozenset(fact.event_type for fact in MONEY_EVENTS)
+CLOSING_TYPES = frozenset({PeriodClosed.event_type, YearClosed.event_type})
 _FIRST_YEAR = 2000
 """A month is of this century."""
-CLOSING_TYPES = frozenset({PeriodClosed.event_type, YearClosed.event_type})
 
 
 class PostingTable(Protocol):
@@ -147,18 +147,23 @@ def settle_periods(postings: Iterable[Posting], closed: Mapping[str, int]) -> li
 
 
 def closed_months(facts: Iterable[Fact]) -> dict[str, int]:
-    """Each closed month with the position up to which the ledger was closed with it. A closed year closes every month
-    up to its December that was open, for they had no postings: what comes later would change its balances.
+    """Each closed month with the position up to which the ledger was closed with it. A closed month or year closes
+    every earlier month that was open, which had no postings: what comes later would change the balances that it
+    states. `facts` are in the order of the ledger.
     """
     closed: dict[str, int] = {}
     for fact in facts:
         match fact:
             case PeriodClosed() if fact.up_to_position:
-                closed[fact.period] = fact.up_to_position
+                closed = _closed_up_to(fact.period, fact.up_to_position, closed)
             case YearClosed():
-                months = (f"{year}-{month:02d}" for year in range(_FIRST_YEAR, fact.year + 1) for month in range(1, 13))
-                closed = {**dict.fromkeys(months, fact.up_to_position), **closed}
+                closed = _closed_up_to(f"{fact.year}-12", fact.up_to_position, closed)
     return closed
+
+
+def _closed_up_to(last: str, position: int, closed: Mapping[str, int]) -> dict[str, int]:
+    months = (f"{year}-{month:02d}" for year in range(_FIRST_YEAR, int(last[:4]) + 1) for month in range(1, 13))
+    return {**{month: position for month in months if month <= last}, **closed}
 
 
 def period_of(position: int, concerns: str, closed: Mapping[str, int]) -> str:

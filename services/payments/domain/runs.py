@@ -21,6 +21,7 @@ from schemas.payments import (
     RunChanged,
     RunProposed,
     RunSent,
+    RunSentAgain,
 )
 from schemas.refusals import conflict, invalid
 
@@ -173,6 +174,21 @@ def take_out(run: Run, ids: Collection[str], reason: str, person: str) -> RunCha
     return RunChanged(
         run_id=run.run_id, lines=left, total=sum(line.amount for line in left), reason=reason, person=person
     )
+
+
+def send_again(run: Run, answered: Collection[str], reason: str, person: str) -> RunSentAgain:
+    """Lets the file of a run be handed over once more, by a person who knows from the bank that it never came.
+    `answered` are the EndToEndIds of those of its payments of which the bank has told anything.
+    """
+    if run.file is None or not run.sent:
+        raise conflict("not-sent", "the run was not sent yet: send it")
+    if answered:
+        raise conflict(
+            "bank-answered",
+            f"the bank has the file: it told of {len(answered)} of {len(run.lines)} payments. Ask it for its answer on "
+            "the others",
+        )
+    return RunSentAgain(run_id=run.run_id, sha256=run.file.sha256, reason=reason, person=person)
 
 
 def check_ready(run: Run, required: int) -> None:

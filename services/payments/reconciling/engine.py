@@ -81,6 +81,11 @@ class Reconciliation:
         assert found.keys() <= set(CLASSES), "every line is in a class"
         return {each: found.get(each, 0) for each in CLASSES}
 
+    def within_tolerance(self) -> int:
+        """The number of lines that match only by the tolerance."""
+        [(found,)] = self._database.execute("select count(*) from told where class = 'matched' and off > 0").fetchall()
+        return int(found)
+
     def lines(self, *, differences_only: bool = False) -> Iterator[Line]:
         """The lines, ordered by subject, fetched piece by piece."""
         cursor = self._database.cursor()

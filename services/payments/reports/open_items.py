@@ -73,6 +73,6 @@ def closing(side: Side, items: Sequence[OpenItem], held: int, last_period: str) 
     total = sum(each.balance for each in items)
     return Closing(
         (Total("total", f"Yhteensä, {len(items)} erää", {"amount": side.sign * total}),),
-        (Check("account", "Tilien saldo pääkirjassa", total, held),),
+        (Check("account", "Tilien saldo pääkirjassa", side.sign * total, side.sign * held),),
         (Note("last_period", "Kauden loppuun", last_period),),
     )

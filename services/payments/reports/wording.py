@@ -57,6 +57,7 @@ STEPS: Final[Mapping[str, str]] = {
     "run.approval_refused": "Hyväksyntä evätty",
     "run.file_built": "Pankkiaineisto muodostettu",
     "run.sent": "Pankkiaineisto lähetetty",
+    "run.sent_again": "Pankkiaineisto lähetetty uudelleen",
     "bank_file.imported": "Pankin tiedosto luettu",
     "recovery.claimed": "Takaisinperintä",
     "recovery.interest_claimed": "Takaisinperinnän korko",

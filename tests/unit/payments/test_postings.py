@@ -22,6 +22,7 @@ from schemas.payments import (
     PaymentReturnCharged,
     PaymentReturned,
     PaymentSent,
+    PeriodClosed,
     RecoveryClaimed,
     RecoveryInterestClaimed,
     RecoveryOverpaid,
@@ -31,17 +32,25 @@ from schemas.payments import (
     VouchersExported,
     WriteOffProposed,
     WriteOffRefused,
+    YearClosed,
 )
 from services.payments.domain import postings
-from services.payments.domain.postings import GrantIdentity, Posting, posting_of, settle_periods, trial_balance
+from services.payments.domain.postings import (
+    GrantIdentity,
+    Posting,
+    closed_months,
+    posting_of,
+    settle_periods,
+    trial_balance,
+)
 from tests.unit.given import county, fact
 
 IDENTITY = GrantIdentity(
     UUID("019b7a1e-8c00-7000-8000-000000000001"), "17/02.05.01.00/2026", "Esimerkki ry", "operating"
 )
 MONEY = (
-    GrantAwarded, PaymentBooked, PaymentReturned, PaymentReturnCharged, RecoveryClaimed, RecoveryInterestClaimed, LateInterestClaimed,
-    RecoveryReceived, RecoveryOverpaid, RecoverySetOff, RecoveryWrittenOff,
+    GrantAwarded, PaymentBooked, PaymentReturned, PaymentReturnCharged, RecoveryClaimed, RecoveryInterestClaimed,
+    LateInterestClaimed, RecoveryReceived, RecoveryOverpaid, RecoverySetOff, RecoveryWrittenOff,
 )  # fmt: skip
 
 
@@ -147,3 +156,13 @@ def test_a_late_posting_keeps_its_date_and_its_text_names_its_month() -> None:
     [late] = settle_periods([posting], {"2026-04": 19})
     assert (late.posted_on, late.amount, late.debit) == (posting.posted_on, posting.amount, posting.debit)
     assert late.text == f"{posting.text} (koskee 4/2026)"
+
+
+def test_a_closed_month_or_year_closes_the_earlier_months_that_were_open() -> None:
+    february = fact(PeriodClosed, period="2026-02", up_to_position=10)
+    april = fact(PeriodClosed, period="2026-04", up_to_position=20)
+    closed = closed_months([february, april, fact(YearClosed, year=2026, up_to_position=30)])
+    months = ("2025-12", "2026-02", "2026-03", "2026-04", "2026-05", "2026-12")
+    assert [closed[month] for month in months] == [10, 10, 20, 20, 30, 30]
+    assert "2027-01" not in closed
+    assert closed_months([]) == {}

@@ -110,7 +110,10 @@ def test_what_differs_ends_with_1_and_is_told_and_a_summary_tells_the_counts_alo
 def test_the_tolerance_is_given_in_cents(reconciled: Reconciled) -> None:
     book = BOOK.replace("150000", "150002")
     assert reconciled("--tolerance", "1", book=book).code == DIFFER
-    assert reconciled("--tolerance", "2", book=book).code == MATCHED
+    within = reconciled("--tolerance", "2", book=book)
+    assert within.code == MATCHED
+    assert "1 of the matched lines agree only within the tolerance" in within.out
+    assert "tolerance" not in reconciled("--tolerance", "2").out
 
 
 @pytest.mark.parametrize(
