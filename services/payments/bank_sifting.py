@@ -20,7 +20,7 @@ from .bank.statement_elements import Entry
 from .bank_answers import LISTED_MAX, Others
 from .domain import grants
 from .domain.bank_events import BankEvent, apply_bank_event, contradiction
-from .domain.grants import Grant
+from .domain.grants import Grant, seen_key
 from .reading import archive_id, booked_entries, bundle_of, event_of, parts_of, taken_back
 
 Owed = Mapping[str, Loaded[Grant | None]]
@@ -99,8 +99,11 @@ def bundle_events(
     bundle: BundleBooked, lines: Sequence[PaymentLine], owed: Owed, sha256: str
 ) -> list[tuple[str, BankEvent]]:
     """A booking of each payment that a debit of a whole file paid: those that are on their way, where these make its
-    sum, else those with what was booked before. Refused when neither does: then it is unknown which were paid.
+    sum, else those with what was booked before. Refused when neither does: then it is unknown which were paid. None
+    when the same entry came before in another file, whatever became of its payments then.
     """
+    if any(_taken(bundle, owed, line) for line in lines):
+        return []
     standing = [(line, _state(owed, line)) for line in lines]
     sent = [line for line, state in standing if state == "sent"]
     paid = [line for line, state in standing if state in {"sent", "booked", "returned"}]
@@ -118,6 +121,11 @@ def bundle_events(
         )
         for line in sent
     ]
+
+
+def _taken(bundle: BundleBooked, owed: Owed, line: PaymentLine) -> bool:
+    grant = owed[str(line.application_id)].state
+    return grant is not None and seen_key(bundle.archive_id, line.end_to_end_id) in grant.seen
 
 
 def _fits(bundle: BundleBooked, lines: Sequence[PaymentLine]) -> bool:

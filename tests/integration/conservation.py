@@ -289,10 +289,11 @@ class Driven:
         await self._of_case(RectificationDecided, outcome="changed", claim_id=str(uuid7()), **decided)
 
     async def decide_recovery(self) -> None:
-        interest = self.chance.choice((0, 493))
+        # References are made of the id, and claims are listed by them: the same seed has the same.
+        recovery_id = str(UUID(int=self.chance.getrandbits(128), version=4))
         await self._of_case(
-            RecoveryDecided, recovery_id=str(UUID(int=self.chance.getrandbits(128), version=4)), amount=self.chance.randrange(1, 60_000), interest=interest,
-            decided_on=self.today, due_on=self.today + timedelta(days=5),
+            RecoveryDecided, recovery_id=recovery_id, amount=self.chance.randrange(1, 60_000),
+            interest=self.chance.choice((0, 493)), decided_on=self.today, due_on=self.today + timedelta(days=5),
         )  # fmt: skip
 
     async def remind(self) -> None:

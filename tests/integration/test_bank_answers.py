@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.finance_office import REJECTION, Entry, FinanceOffice, finance_office
+from tests.integration.finance_office import REJECTION, Entry, FinanceOffice, finance_office, statement
 from tests.integration.in_process import problem
 from tests.unit.payments.bank.files import needs_shared, shared
 
@@ -352,6 +352,20 @@ async def test_a_batch_whose_payments_a_notification_told_already_changes_nothin
     run = await sent(office, (10_000, 20_000))
     await office.book(run)
     assert (await hand_in(office, file_of(bundle(30_000, run["message_id"], 2))))["effects"] == {}
+
+
+async def test_a_batch_that_comes_in_another_file_when_its_payment_came_back_and_left_again_changes_nothing(
+    office: FinanceOffice,
+) -> None:
+    run = await sent(office, (10_000, 20_000))
+    stated = bundle(30_000, run["message_id"], 2)
+    assert (await hand_in(office, file_of(stated)))["effects"] == {"payment.booked": 2}
+    [line] = [each for each in run["lines"] if each["amount"] == "100.00 EUR"]
+    await office.hand_in(statement(date(2026, 4, 7), Entry(10_000, "BACK1", line["end_to_end_id"], returned=True)))
+    await office.post(f"/payables/{line['application_id']}/1/settled-cause", remark="Selvitetty")
+    await office.send(await office.propose())
+    answer = await hand_in(office, file_of(replace(stated, opening=600_000)))
+    assert (answer["effects"], answer["already_imported"]) == ({}, False)
 
 
 async def test_a_batch_of_somebody_else_is_not_ours(office: FinanceOffice) -> None:

@@ -282,14 +282,15 @@ def propose_payment(
 
 def change_award(grant: Grant, amount: int, instalments: tuple[Instalment, ...], changed_on: date) -> list[Fact]:
     """Carries a changed decision over. What was paid or is on its way stays; the difference becomes instalments with
-    numbers after those. A reduction below what was paid leaves the rest to a recovery decision.
+    numbers after those, with what is left of a refund of which an award that was then smaller let only a part leave. A
+    reduction below what was paid leaves the rest to a recovery decision.
     """
     if amount == grant.amount:
         return []
     kept = tuple(
         each.model_copy(update={"amount": used}) for each in grant.instalments if (used := _used(grant, each.number))
     )
-    rest = amount - sum(each.amount for each in kept)
+    rest = amount - sum(each.amount for each in kept) + _refunds_cut(grant)
     added: tuple[Instalment, ...] = ()
     if rest > 0:
         first_day = instalments[0].payable_from if instalments else changed_on
@@ -307,6 +308,12 @@ def _used(grant: Grant, number: int) -> int:
     """What of an instalment was paid, is on its way, or was set off: so much of it stays."""
     payment = grant.payment(number)
     return grant.set_off.get(number, 0) + (payment.amount if payment.state in ON_ITS_WAY_OR_PAID else 0)
+
+
+def _refunds_cut(grant: Grant) -> int:
+    """What is left of the refunds that are paid or on their way, in cents."""
+    left = (each for each in grant.refunds if grant.payment(each).state in ON_ITS_WAY_OR_PAID)
+    return sum(grant.refunds[each].amount - _used(grant, each) for each in left)
 
 
 def drop_payment(grant: Grant, number: int, reason: str) -> list[Fact]:

@@ -286,9 +286,9 @@ def test_a_year_is_closed_once() -> None:
 YEAR_CLOSED = fact(YearClosed, year=2026, up_to_position=50)
 
 
-def test_a_closed_year_closes_its_open_months_and_all_before_it_and_leaves_those_that_were_closed() -> None:
+def test_a_closed_month_and_a_closed_year_close_all_before_them_and_leave_those_that_were_closed() -> None:
     closed = closed_months([fact(PeriodClosed, period=APRIL, up_to_position=20), YEAR_CLOSED])
-    assert (closed[APRIL], closed["2026-01"], closed["2026-12"], closed["2025-12"]) == (20, 50, 50, 50)
+    assert (closed[APRIL], closed["2026-01"], closed["2026-12"], closed["2025-12"]) == (20, 20, 50, 20)
     assert "2027-01" not in closed
 
 

@@ -4,7 +4,9 @@ paid + on its way + set off + payable or held, and debits equal credits.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
@@ -205,6 +207,8 @@ ACTS: Mapping[str, Callable[[Grant, int], list[Fact]]] = {
 }  # fmt: skip
 
 
+WALKS = 100
+WALK = [*sorted(ACTS), *(["propose", "send", "book", "return", "receive", "change"] * 2)]
 # What pays comes thrice as often as the rest, so that much of what leaves is booked and comes back.
 ACT = st.sampled_from([*sorted(ACTS), *(["propose", "send", "book", "return"] * 3)])
 
@@ -265,4 +269,24 @@ def test_every_euro_of_a_grant_is_in_one_place_whatever_happens(acts: list[tuple
         if act == "propose" and made:
             assert state.paid + state.on_its_way + state.settled_by_set_off <= state.owed
         note(f"{act} {number}: {[each.event_type for each in made]}")
+        check(state, facts)
+
+
+def test_on_long_walks_every_euro_stays_payable_or_is_held() -> None:
+    """What needs many acts in a row, such as a refund that is paid in part and an award that is raised then."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    for number in range(WALKS):
+        chance = random.Random(seed + number)
+        facts: list[Fact] = [AWARDED, fact(GrantReleased)]
+        state = folded(grants.evolve, None, *facts)
+        assert state is not None
+        for _ in range(80):
+            with suppress(Refused):
+                made = ACTS[chance.choice(WALK)](state, chance.randrange(300_000))
+                facts += made
+                state = folded(grants.evolve, state, *made)
+            assert state is not None
+            payable = sum(each.instalment.amount for each in grants.payables(state, IBAN, TODAY))
+            assert payable == max(state.open, 0), f"seed {seed + number}"
         check(state, facts)

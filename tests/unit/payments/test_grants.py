@@ -289,3 +289,19 @@ def test_a_cause_is_settled_only_where_the_bank_did_not_pay() -> None:
             grants.settle_cause(grant(RELEASED, *facts), 1, "taina", "pankin häiriö")
     with refused("nothing-to-settle"):
         grants.settle_cause(grant(RELEASED, PROPOSED, SENT, REJECTED), 9, "taina", "pankin häiriö")
+
+
+def test_what_is_left_of_a_refund_that_a_smaller_award_cut_is_payable_when_the_award_is_raised() -> None:
+    reduced = fact(GrantChanged, change=-15_000, amount=AMOUNT - 15_000, instalments=AWARDED.instalments)
+    overpaid = fact(RecoveryOverpaid, amount=20_000)
+    state = grant(RELEASED, PROPOSED, SENT, BOOKED, reduced, fact(RecoveryClaimed), overpaid)
+    [payable] = grants.payables(state, IBAN, APRIL)
+    assert (payable.instalment.number, payable.instalment.amount) == (2, 5_000)
+    proposed = grants.propose_payment(state, 2, RUN_ID, "E2", IBAN, APRIL)
+    cut = folded(grants.evolve, state, proposed)
+    assert cut is not None
+    changed = grants.change_award(cut, AMOUNT + 35_000, (), APRIL)
+    raised = folded(grants.evolve, cut, *changed)
+    assert raised is not None
+    assert raised.open == 50_000
+    assert [each.instalment.amount for each in grants.payables(raised, IBAN, APRIL)] == [50_000]
