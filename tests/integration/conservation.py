@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
-from unittest.mock import patch
+from typing import Any, Final
 from uuid import UUID
 
 import httpx
@@ -33,149 +31,27 @@ from schemas.envelope import to_message
 from schemas.facts import Fact
 from schemas.intake import AssociationAccountChanged
 from schemas.money import cents, euros
-from services.ledger import Appended, Context, Ledger, Unavailable, Unit
+from services.ledger import Context, Unavailable
 from services.ledger.inbox import Inbox, Message
 from services.ledger.records import encode_body, encode_moment
-from services.ledger.registers import Registers
 from services.payments.reactions import Reactions
 from services.web.handling import event_of
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.cutting_proxy import CuttingProxy, cutting_proxy
+from tests.integration.conservation_bank import Bank, Sent
+from tests.integration.cutting_proxy import cutting_proxy
 from tests.integration.finance_office import OTHER_IBAN, Entry, FinanceOffice
+from tests.integration.fragile import CRASHES, Fragile
 from tests.integration.in_process import SERVICES, InProcess, composed, identity, settings_of
-from tests.integration.test_bank_answers import Stated, entry_xml, file_of, report
+from tests.integration.test_bank_answers import entry_xml
 from tests.unit.given import county, fact
 from tests.unit.web.conftest import Issuer, make_verifier
 
-Crash = Literal["before", "within", "cut", "after"]
-CRASHES: Final[tuple[Crash, ...]] = ("before", "within", "cut", "after")
 START: Final = datetime(2026, 4, 1, 8, tzinfo=UTC)
 IBANS: Final = ("FI2112345600000785", OTHER_IBAN)
 GRANTS_MAX: Final = 4
 # Who proposed a run tries now and then to approve it.
 APPROVERS: Final = ("anna", "bertta", "bertta", "cecilia", "cecilia")
 WAITS: Final = frozenset({"urn:grant-ledger:problem:bank-out-of-order", "urn:grant-ledger:problem:bank-bundle-differs"})
-
-
-@dataclass
-class Fragile:
-    """Lets the next append fail: before anything is sent, within the transaction (the connection breaks), at COMMIT
-    (its answer is lost), or after it. Each strikes once.
-    """
-
-    proxy: CuttingProxy
-    armed: Crash | None = None
-    struck: Counter[str] = field(default_factory=Counter)
-
-    def arm(self, crash: Crash) -> None:
-        """The next append fails so."""
-        self.armed = crash
-        self.proxy.armed = crash == "cut"
-
-    def disarm(self) -> None:
-        """Nothing fails any more."""
-        self.struck["cut"] += self.armed == "cut" and not self.proxy.armed
-        self.armed, self.proxy.armed = None, False
-
-    def _strikes(self, crash: Crash) -> bool:
-        if self.armed != crash:
-            return False
-        self.armed = None
-        self.struck[crash] += 1
-        return True
-
-    def installed(self, ledger: Ledger) -> Any:
-        """Puts the points into the ledger's appends, as a context manager."""
-        append, apply = ledger.append, Registers.apply
-
-        async def fragile_append(unit: Unit) -> Appended:
-            if self._strikes("before"):
-                raise Unavailable("cut before the append")
-            appended = await append(unit)
-            if self._strikes("after"):
-                raise Unavailable("cut after the append")
-            return appended
-
-        async def fragile_apply(registers: Registers, *arguments: Any) -> None:
-            await apply(registers, *arguments)
-            if self._strikes("within"):
-                raise ConnectionResetError("cut within the transaction")
-
-        ledger.append = fragile_append  # type: ignore[method-assign]  # of this one ledger
-        return patch.object(Registers, "apply", fragile_apply)
-
-
-@dataclass
-class AtBank:
-    """A payment as the bank has it; cents."""
-
-    end_to_end: str
-    message: str
-    amount: int
-    state: Literal["sent", "booked", "rejected", "returned"] = "sent"
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A file of the bank; `moved` is by how much our entries in it moved the account, in cents, and `entries` names
-    them: another file may tell of the same.
-    """
-
-    content: bytes
-    moved: int = 0
-    entries: str = ""
-
-
-@dataclass
-class Bank:
-    """What the bank did, and its files that were not taken yet, in its order."""
-
-    chance: random.Random
-    payments: dict[str, AtBank] = field(default_factory=dict)
-    messages: set[str] = field(default_factory=set)
-    waiting: list[Sent] = field(default_factory=list)
-    number: int = 0
-
-    def learn(self, outbox: Path) -> None:
-        """Reads the payment files that lie in the folder; a payment stands in one file only."""
-        for path in sorted(outbox.glob("*.xml")):
-            if path.stem in self.messages:
-                continue
-            content = path.read_text(encoding="utf-8")
-            ids = re.findall(r"<EndToEndId>(.*?)</EndToEndId>", content)
-            sums = re.findall(r"<InstdAmt Ccy=\"EUR\">(.*?)</InstdAmt>", content)
-            assert not set(ids) & set(self.payments), "a payment went to the bank twice"
-            self.messages.add(path.stem)
-            for end_to_end, amount in zip(ids, sums, strict=True):
-                self.payments[end_to_end] = AtBank(end_to_end, path.stem, cents(f"{amount} EUR"))
-
-    def some(self, state: str) -> AtBank | None:
-        """A payment in a state."""
-        found = [each for each in self.payments.values() if each.state == state]
-        return self.chance.choice(found) if found else None
-
-    def archive_id(self) -> str:
-        """A new archive id."""
-        self.number += 1
-        return f"ARCH{self.number:05d}"
-
-    def report(self, payment: AtBank, status: str, reason: str = "") -> None:
-        """A status report on one payment; of a file of several it says PART."""
-        told = (payment.end_to_end, status, reason)
-        # The comment makes each report a file of its own.
-        mark = f"<!-- {self.archive_id()} -->".encode()
-        self.waiting.append(Sent(report(payment.message, "PART", None, told) + mark))
-
-    def state(
-        self, on: date, entries: tuple[Entry, ...] = (), more: str = "", moved: int = 0, *, ours: bool = True
-    ) -> None:
-        """A statement of a day with these entries, and sometimes another file with the same."""
-        came = sum(each.signed for each in entries) + moved if ours else 0
-        named = self.archive_id()
-        for _ in range(self.chance.choice((1, 1, 1, 2))):
-            self.number += 1
-            stated = Stated(self.number, 10_000_000, entries, more, moved, on=on)
-            self.waiting.append(Sent(file_of(stated), came, named))
 
 
 @dataclass

@@ -25,7 +25,7 @@ from tests.infrastructure.databases import FreshDatabase
 from tests.integration.conservation import Driven, driven
 from tests.unit.given import county
 
-STEPS: Final = 150
+STEPS: Final = 100
 SECONDS: Final = float(os.environ.get("GRANTS_CONSERVATION_SECONDS", "0"))
 SEED: Final = os.environ.get("GRANTS_CONSERVATION_SEED")
 BANK, PAYABLES, RECEIVABLES = "1700", "2590", "1590"
