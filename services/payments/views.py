@@ -75,6 +75,8 @@ def _payment(document: Document | None, record: Record, data: Data) -> Document 
         return {**document, "kept_by_bank": data["amount"]}
     if state == "rejected":
         document = {**document, "bank_status": "RJCT"}
+    if state == "booked" and document.get("bank_status") == "RJCT":
+        document = {**document, "bank_status": None, "reason_code": None}
     told = {name: data[name] for name in ("sent_on", "booked_on", "bank_reference", "reason_code") if name in data}
     return {**document, **told, "state": state}
 

@@ -45,7 +45,8 @@ def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:  # noqa: PLR
 
     Refused when it comes before what it follows: a return of what was never booked. Another sum than was sent is no
     booking of that payment, and changes nothing, and neither does a second booking or return of it; of a payment that
-    comes back the bank may have kept a part.
+    comes back the bank may have kept a part. A payment that the bank rejected and then books is paid: a booking is
+    money, a status is a word.
     """
     if event.kind == "received":
         return _received(grant, event)
@@ -61,14 +62,13 @@ def apply_bank_event(grant: Grant, event: BankEvent) -> list[Fact]:  # noqa: PLR
         ]  # fmt: skip
     if event.kind == "told":
         return _told(grant, number, payment, event)
-    needed: PaymentState = "sent" if event.kind == "booked" else "booked"
-    if payment.state != needed:
+    if payment.state not in _WAITS[event.kind]:
         if payment.state in _BEYOND[event.kind]:
             return []
         raise conflict("bank-out-of-order", f"the bank says that {event.key} was {event.kind}, but here it is "
                        f"{payment.state}: import the bank's files in their order")  # fmt: skip
     amount = payment.amount if event.amount is None else event.amount
-    if _differs(payment, event):
+    if _differs(payment, event) or _booked_beyond(grant, payment, event):
         return []
     assert event.booked_on is not None, "a booking has its date"
     assert event.bank_reference is not None, "a booking has its archive id"
@@ -123,7 +123,7 @@ def _differs(payment: Payment, event: BankEvent) -> bool:
     return event.amount > payment.amount if event.kind == "returned" else event.amount != payment.amount
 
 
-def contradiction(grant: Grant, event: BankEvent) -> str | None:
+def contradiction(grant: Grant, event: BankEvent) -> str | None:  # noqa: PLR0911 - one return a sentence
     """What a person should know of a message that changes nothing: the bank debits again what it booked, rejects it, or
     tells of another sum. None where it says what is known.
     """
@@ -137,6 +137,11 @@ def contradiction(grant: Grant, event: BankEvent) -> str | None:
         return None
     if event.kind == "rejected":
         return f"The bank rejects {event.key}, which it booked before: ask it." if payment.state == "booked" else None
+    if not _known(grant, event) and payment.state in _WAITS[event.kind] and _booked_beyond(grant, payment, event):
+        return (
+            f"Entry {event.bank_reference} debits {event.key}, which the bank rejected before, and so much is not owed "
+            "any more. Nothing was booked by it: ask the bank."
+        )
     if _known(grant, event) or payment.state not in _BEYOND[event.kind]:
         return None
     if event.kind == "returned":
@@ -150,6 +155,10 @@ def contradiction(grant: Grant, event: BankEvent) -> str | None:
     )
 
 
+_WAITS: Mapping[str, frozenset[PaymentState]] = {
+    "booked": frozenset({"sent", "rejected"}), "returned": frozenset({"booked"}),
+}  # fmt: skip
+"""What a payment is before the bank books it, or sends it back."""
 _DONE = {"booked": "debits", "returned": "returns"}
 _BEYOND: Mapping[str, frozenset[PaymentState]] = {
     "booked": frozenset({"booked", "returned"}), "returned": frozenset({"returned"}),
@@ -158,8 +167,13 @@ _BEYOND: Mapping[str, frozenset[PaymentState]] = {
 
 
 def _other_sum(grant: Grant, payment: Payment, event: BankEvent) -> bool:
-    waits = {"booked": "sent", "returned": "booked"}.get(event.kind)
-    return payment.state == waits and not _known(grant, event) and _differs(payment, event)
+    waits = payment.state in _WAITS.get(event.kind, ())
+    return waits and not _known(grant, event) and _differs(payment, event)
+
+
+def _booked_beyond(grant: Grant, payment: Payment, event: BankEvent) -> bool:
+    """Whether the bank books what it rejected, and the award was reduced or set off meanwhile."""
+    return event.kind == "booked" and payment.state == "rejected" and payment.amount > grant.open
 
 
 def _known(grant: Grant, event: BankEvent) -> bool:

@@ -28,7 +28,7 @@ from schemas.payments import (
 )
 from schemas.samples import END_TO_END, IBAN, OTHER, RUN, SHA
 from services.payments.domain import grants
-from services.payments.domain.bank_events import BankEvent, apply_bank_event
+from services.payments.domain.bank_events import BankEvent, apply_bank_event, contradiction
 from services.payments.domain.grants import Grant
 from services.payments.domain.holds import Hold
 from tests.unit.given import fact, folded, refused
@@ -164,13 +164,30 @@ def test_a_return_follows_a_booking_and_is_not_repeated() -> None:
         ((PROPOSED,), "booked"),
         ((PROPOSED,), "returned"),
         ((PROPOSED, SENT), "returned"),
-        ((PROPOSED, SENT, REJECTED), "booked"),
         ((PROPOSED, SENT, REJECTED), "returned"),
     ],
 )
 def test_what_contradicts_the_order_of_things_is_refused(facts: Sequence[Fact], kind: Told) -> None:
     with refused("bank-out-of-order"):
         apply_bank_event(grant(RELEASED, *facts), told(kind))
+
+
+def test_a_payment_that_the_bank_rejected_and_then_books_is_paid() -> None:
+    state = grant(RELEASED, PROPOSED, SENT, REJECTED)
+    [booked] = apply_bank_event(state, told("booked"))
+    assert isinstance(booked, PaymentBooked)
+    after = grants.evolve(state, booked)
+    assert after is not None
+    assert (after.paid, after.open) == (PROPOSED.amount, state.amount - PROPOSED.amount)
+
+
+def test_a_payment_that_was_rejected_and_is_not_owed_any_more_is_not_booked_but_told() -> None:
+    reduced = fact(GrantChanged, change=-1, amount=grant().amount - 1, instalments=[])
+    state = grant(RELEASED, PROPOSED, SENT, REJECTED, reduced)
+    assert apply_bank_event(state, told("booked")) == []
+    warning = contradiction(state, told("booked"))
+    assert warning is not None
+    assert "rejected before" in warning
 
 
 def test_what_the_bank_says_again_of_an_earlier_attempt_changes_nothing() -> None:
