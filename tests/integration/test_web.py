@@ -143,6 +143,9 @@ def test_on_sigterm_running_requests_end_new_ones_are_refused_and_the_exit_is_cl
                 httpx.get(f"{service.url}/health/live")
             except httpx.ConnectError:
                 return True
+            except httpx.RemoteProtocolError:
+                # The connection was taken in the instant in which the service stops listening, and closed.
+                return False
             return False
 
         until(refuses, service, "stop listening")
