@@ -82,7 +82,9 @@ def _found(folder: Path) -> set[tuple[str, str]]:
 
 def _in_own_process(name: str, folder: Path) -> dict[str, float]:
     command = [sys.executable, "-m", "tests.bench.reconcile", name, str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the turn {name} ended with {done.returncode}: {done.stderr}")
     told: dict[str, float] = json.loads(done.stdout)
     return told
 
