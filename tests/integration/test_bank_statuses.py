@@ -19,7 +19,7 @@ from services.ledger.records import decode_body, encode_body, encode_moment
 from services.payments.bank.status_codes import status_codes
 from services.web.handling import event_of
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.finance_office import Entry, FinanceOffice, finance_office, statement
+from tests.integration.finance_office import REJECTION, Entry, FinanceOffice, finance_office, statement
 from tests.integration.in_process import identity, in_process
 from tests.integration.test_bank_answers import Stated as Day
 from tests.integration.test_bank_answers import file_of, hand_in, payments, report, sent
@@ -124,6 +124,22 @@ async def test_a_duplicate_adds_no_status_and_a_code_that_nobody_knows_is_none(o
     assert (await hand_in(office, duplicate))["effects"] == {}
     assert (await hand_in(office, report(run["message_id"], "ZZZZ")))["effects"] == {}
     assert await told(office) == {line["end_to_end_id"]: ("sent", None, None)}
+
+
+async def test_a_payment_that_the_bank_rejected_and_then_books_is_paid_and_nothing_of_the_rejection_is_left(
+    office: FinanceOffice,
+) -> None:
+    chosen = await office.grant(1)
+    run = await office.send(await office.propose())
+    [line] = run["lines"]
+    rejection = REJECTION.format(message=run["message_id"], end_to_end=line["end_to_end_id"])
+    assert await office.hand_in(rejection.encode()) == {"payment.rejected": 1}
+    assert await office.book(run) == {"payment.booked": 1}
+    assert await told(office) == {line["end_to_end_id"]: ("booked", None, None)}
+    [row], agrees = await listed(office)
+    assert (row["state"], row["bank_status"], row["reason_code"], agrees) == ("booked", None, None, True)
+    assert await office.payables() == []
+    assert (await office.get(f"/grants/{chosen}"))["paid"] == "1500.00 EUR"
 
 
 async def test_a_new_attempt_begins_without_a_status(office: FinanceOffice) -> None:

@@ -120,6 +120,8 @@ def _note(attempt: Attempt, event: Event) -> None:
             attempt.bank_status, attempt.reason_code = status, reason
         case PaymentBooked() as booked:
             attempt.state, attempt.booked, attempt.booked_at = "booked", booked, event.position
+            if attempt.rejected_on is not None:
+                attempt.rejected_on = attempt.bank_status = attempt.reason_code = None
         case PaymentReturned() as returned:
             attempt.state, attempt.returned, attempt.returned_at = "returned", returned, event.position
             attempt.reason_code = returned.reason_code
