@@ -100,7 +100,7 @@ async def intake_process(
     """Intake with a call and an association, and the headers of somebody who may apply."""
     folder = run.folder / f"intake-{module}"
     folder.mkdir(exist_ok=True)
-    await run.broker().create_topics(["intake", "intake.checkpoints", "decisions", "payments"])
+    await run.empty_broker().create_topics(["intake", "intake.checkpoints", "decisions", "payments"])
     async with fresh_ledger(run.postgres, name="intake") as opened:
         await _given(opened.ledger, closes_at or now() + timedelta(days=30))
         told = _environment(run, opened.database, folder) | environment

@@ -93,6 +93,15 @@ class Run:
             self.notes["broker"] = self._broker.origin
         return self._broker
 
+    def empty_broker(self) -> Broker:
+        """The run's broker for another service of the same name. In the embedded one the group of a service that ended
+        lets no other in: it is started anew, empty.
+        """
+        broker = self.broker()
+        if broker.flavour == "embedded":
+            broker.restart()
+        return broker
+
     def stop(self) -> None:
         """Stops the servers and removes their data."""
         if self._broker is not None:
