@@ -22,7 +22,7 @@ from .bank_sifting import Ours, Sifted, bundle_events, effects_of, payees, sift
 from .domain import statements
 from .domain.statements import Account
 from .handlers import Payments
-from .queries import all_entries, claims_by_reference, payments_by_id
+from .queries import all_entries, claims_by_reference, payments_by_id, stated_accounts
 from .reading import BankFile, answers, keys_of, read_bank_file
 from .views import statement_place
 
@@ -30,10 +30,6 @@ SHOWN_MAX: Final = 10_000
 _BUNDLES = """
 SELECT key, document FROM register_version
 WHERE register = 'runs' AND to_position IS NULL AND document ->> 'message_id' = ANY ($1::text[])
-"""
-_ACCOUNTS = """
-SELECT DISTINCT document ->> 'iban' AS iban FROM register_version
-WHERE register = 'statements' AND from_position <= $1 ORDER BY iban
 """
 
 
@@ -98,7 +94,7 @@ class BankFiles:
         """A page of the statements before which others are missing as of a position, or whose balance does not follow,
         in the order of the list of statements.
         """
-        accounts = [iban] if iban else [row["iban"] for row in await self._ledger.pool.fetch(_ACCOUNTS, position)]
+        accounts = [iban] if iban else await stated_accounts(self._ledger, position)
         found: dict[str, dict[str, Any]] = {}
         for stream, records in (await self._ledger.streams([_stream(each) for each in accounts])).items():
             known = [each for each in records if each.position <= position]

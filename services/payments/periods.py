@@ -22,7 +22,7 @@ from .domain.closing import MONTHS, Check, Document, Month, Year, close_month, c
 from .domain.postings import Posting, number_vouchers
 from .domain.statements import Account
 from .files import Files
-from .queries import all_entries
+from .queries import all_entries, stated_accounts
 from .reports import Reports
 from .reports.formats import csv_file
 from .reports.open_items import ACCRUALS, RECEIVABLES, Side, accounts_of
@@ -181,8 +181,7 @@ class Periods:
     async def _statement_gaps(self, period: str) -> tuple[list[str], list[str]]:
         """Sentences on statements that are missing, and on those that do not follow the one before, in a month."""
         first, last = last_day_of(period).replace(day=1), last_day_of(period)
-        entries = await all_entries(self._ledger, "statements")
-        names = sorted({f"statement/{entry.document['iban']}" for entry in entries})
+        names = [f"statement/{iban}" for iban in await stated_accounts(self._ledger, LAST_POSITION)]
         accounts = await load_many(self._ledger, names, statements.evolve, Account())
         touching = [
             gap

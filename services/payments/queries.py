@@ -27,6 +27,10 @@ _CLAIMS = """
 SELECT key, document FROM register_version
 WHERE register = 'claims' AND to_position IS NULL AND key = ANY ($1::text[])
 """
+_STATED = """
+SELECT DISTINCT document ->> 'iban' AS iban FROM register_version
+WHERE register = 'statements' AND from_position <= $1 ORDER BY iban
+"""
 
 
 @asynccontextmanager
@@ -55,6 +59,11 @@ async def unbooked_after(ledger: Ledger, last_day: date, position: int) -> dict[
     rows = await ledger.pool.fetch(_UNBOOKED, last_day.isoformat(), position)
     documents = [msgspec.json.decode(row["document"]) for row in rows]
     return {each["end_to_end_id"]: UUID(each["application_id"]) for each in documents}
+
+
+async def stated_accounts(ledger: Ledger, position: int) -> list[str]:
+    """The accounts (IBAN) of which statements had come as of a position, in their order."""
+    return [row["iban"] for row in await ledger.pool.fetch(_STATED, position)]
 
 
 async def claims_by_reference(ledger: Ledger, references: Sequence[str]) -> dict[str, UUID]:

@@ -168,13 +168,19 @@ async def imported(office: PayOffice, bank: MockBank, kind: str) -> list[dict[st
     return [each.json() for each in answers]
 
 
-async def test_a_bank_that_gets_the_file_again_refuses_it_as_a_duplicate_and_nothing_changes(
-    office: PayOffice, bank: MockBank
-) -> None:
+async def died_after_the_hand_over(office: PayOffice) -> Request:
+    """The service has handed the file over and died before it recorded that; the clerk's request."""
     before, step, _ = steps_around(SEND)
     await act(office, before)
     request = await step.request(office)
     await office.die_in(request, "the-key", HANDED_OVER)
+    return request
+
+
+async def test_a_bank_that_gets_the_file_again_refuses_it_as_a_duplicate_and_nothing_changes(
+    office: PayOffice, bank: MockBank
+) -> None:
+    request = await died_after_the_hand_over(office)
     content, first = take_from(office, bank)
     assert (first.status, first.accepted, first.rejected) == ("PART", 2, 1)
 
@@ -204,10 +210,7 @@ async def test_a_bank_that_gets_the_file_again_refuses_it_as_a_duplicate_and_not
 async def test_what_the_bank_answers_before_the_sending_is_recorded_waits_for_it_and_is_not_lost(
     office: PayOffice, bank: MockBank
 ) -> None:
-    before, step, _ = steps_around(SEND)
-    await act(office, before)
-    request = await step.request(office)
-    await office.die_in(request, "the-key", HANDED_OVER)
+    request = await died_after_the_hand_over(office)
     content, _ = take_from(office, bank)
     await office.start()
 

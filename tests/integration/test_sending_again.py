@@ -76,6 +76,16 @@ async def test_the_command_again_after_the_bank_answered_hands_nothing_over(offi
     assert (await office.service.types()).count("run.sent_again") == 1
 
 
+async def test_after_a_crash_before_the_hand_over_the_same_command_hands_it_over(office: FinanceOffice) -> None:
+    run, file, content = await lost(office)
+    path, headers = f"/v1/runs/{run['run_id']}/sending-again", office.headers() | {"Idempotency-Key": "again-1"}
+    await office.service.client.post(path, json={"reason": REASON}, headers=headers)
+    file.unlink()  # As if the service had died after it recorded the command.
+    assert (await office.service.client.post(path, json={"reason": REASON}, headers=headers)).status_code == 200
+    assert file.read_bytes() == content
+    assert (await office.service.types()).count("run.sent_again") == 1
+
+
 async def test_a_run_that_was_not_sent_is_sent_first(office: FinanceOffice) -> None:
     await office.grant(1)
     run = await office.propose()
