@@ -94,6 +94,11 @@ def _rectification_decided_1_to_2(data: Data) -> Data:
     }  # fmt: skip
 
 
+def _rectification_decided_2_to_3(data: Data) -> Data:
+    """What a changed decision says now followed from its sum alone."""
+    return {**data, "changed_to": None}
+
+
 def _agreement_signed_1_to_2(data: Data) -> Data:
     """One version, signed by both at once, without a period of its own."""
     return {
@@ -154,6 +159,9 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("recovery.decided", 1): _recovery_decided_1_to_2,
     ("run.approved", 1): _run_approved_1_to_2,
     ("rectification.decided", 1): _rectification_decided_1_to_2,
+    ("rectification.decided", 2): _rectification_decided_2_to_3,
+    ("grant.held", 1): _as_it_was,
+    ("grant.hold_lifted", 1): _as_it_was,
     ("usage_report.submitted", 1): _usage_report_1_to_2,
     ("meeting.section_taken", 1): _section_taken_1_to_2,
     ("application.standing_changed", 1): _standing_changed_1_to_2,

@@ -249,7 +249,9 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "application_id": APPLICATION, "hearing_id": OTHER, "answer": "Hyväksymme", "answered_on": "2026-10-20",
     },
     ("grant.held", 1): {"application_id": APPLICATION, "reason": "report_overdue", "held_on": "2026-12-01"},
+    ("grant.held", 2): {"application_id": APPLICATION, "reason": "appealed", "held_on": "2026-12-01"},
     ("grant.hold_lifted", 1): {"application_id": APPLICATION, "reason": "report_overdue"},
+    ("grant.hold_lifted", 2): {"application_id": APPLICATION, "reason": "appealed"},
     ("recovery.decided", 1): {
         "application_id": APPLICATION, "recovery_id": OTHER, "amount": "300.00 EUR", "grounds": "Jäi käyttämättä",
         "decided_on": "2026-11-02", "due_on": "2026-12-02", "person": "board-1",
@@ -335,6 +337,22 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "decided_on": "2026-03-24", "person": "board-2", "organ": "Aluehallitus", "meeting_id": "hallitus-2026-03-24",
         "section": 4, "on_behalf_of": None, "own_funding": "500.00 EUR",
         "municipality": "joensuu",
+    },
+    ("rectification.decided", 3): {
+        **_CASE, "claim_id": OTHER, "outcome": "changed", "previous_amount": "1500.00 EUR", "amount": "1600.00 EUR",
+        "instalments": [{**_INSTALMENT, "amount": "1600.00 EUR"}], "reasons": "Laskuvirhe",
+        "decided_on": "2026-03-24", "person": "board-2", "organ": "Aluehallitus", "meeting_id": "hallitus-2026-03-24",
+        "section": 4, "on_behalf_of": None, "own_funding": "500.00 EUR",
+        "municipality": "joensuu", "changed_to": "granted_in_part",
+    },
+    ("appeal.lodged", 1): {
+        "application_id": APPLICATION, "appeal_id": OTHER, "claim_id": OTHER, "court": "Itä-Suomen hallinto-oikeus",
+        "court_reference": "1234/03.04.04.04.01/2026", "lodged_on": "2026-04-20", "in_time": True, "suspends": True,
+        "person": "officer-1",
+    },
+    ("appeal.decided", 1): {
+        "application_id": APPLICATION, "appeal_id": OTHER, "outcome": "stands", "decided_on": "2026-10-12",
+        "open_until": "2026-11-11", "reasons": "Valitus hylättiin", "person": "officer-1",
     },
     ("agreement.signed", 2): {
         "application_id": APPLICATION, "years": 3, "without_money": False, "terms": "Sopimus", "version": 1,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from schemas.facts import Fact
 
 from .decision import (
+    AppealDecided,
+    AppealLodged,
     DecisionBecameFinal,
     DecisionDocumented,
     DecisionDocumentedV1,
@@ -19,6 +21,7 @@ from .decision import (
     RectificationClaimed,
     RectificationDecided,
     RectificationDecidedV1,
+    RectificationDecidedV2,
     RectificationNotified,
 )
 from .follow_up import (
@@ -100,6 +103,8 @@ __all__ = [
     "AgreementSignedV1",
     "AllocationChosen",
     "AllocationLine",
+    "AppealDecided",
+    "AppealLodged",
     "AppropriationCommitted",
     "AppropriationReleased",
     "AppropriationSet",
@@ -151,6 +156,7 @@ __all__ = [
     "RectificationClaimed",
     "RectificationDecided",
     "RectificationDecidedV1",
+    "RectificationDecidedV2",
     "RectificationNotified",
     "ReportAccepted",
     "ReportChecked",
@@ -209,8 +215,11 @@ FACTS: tuple[type[Fact], ...] = (
     DecisionNotified,
     RectificationClaimed,
     RectificationDecidedV1,
+    RectificationDecidedV2,
     RectificationDecided,
     RectificationNotified,
+    AppealLodged,
+    AppealDecided,
     DecisionBecameFinal,
     AgreementSignedV1,
     AgreementSigned,

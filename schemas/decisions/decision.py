@@ -186,7 +186,7 @@ class RectificationDecidedV1(Fact, title="RectificationDecided"):
     person: Person
 
 
-class RectificationDecided(Fact):
+class RectificationDecidedV2(Fact, title="RectificationDecided"):
     """The claim was decided. When the decision changes, `amount` and `instalments` are the new whole. Since
     version 2 with the body that decided, and where.
     """
@@ -216,6 +216,37 @@ class RectificationDecided(Fact):
     municipality: Slug | None
 
 
+class RectificationDecided(Fact):
+    """The claim was decided. When the decision changes, `amount` and `instalments` are the new whole. Since
+    version 2 with the body that decided, and where; since version 3 with what a changed decision says now.
+    """
+
+    event_type: ClassVar[str] = "rectification.decided"
+    event_schema: ClassVar[int] = 3
+    application_id: UUID
+    claim_id: UUID
+    diary_number: DiaryNumber
+    association_id: BusinessId
+    association_name: Name
+    iban: Iban
+    basket: Slug
+    pays: Pays
+    outcome: Literal["changed", "upheld", "not_examined"]
+    previous_amount: NonNegativeMoney
+    amount: NonNegativeMoney
+    instalments: tuple[Instalment, ...]
+    reasons: Text
+    decided_on: Date
+    person: Person
+    organ: Name | None
+    meeting_id: Slug | None
+    section: int | None = Field(strict=True, default=None, ge=1)
+    on_behalf_of: Person | None
+    own_funding: NonNegativeMoney
+    municipality: Slug | None
+    changed_to: Outcome | None
+
+
 class RectificationNotified(Fact):
     """Notice was given of the decision on a claim; the last day to appeal to the administrative court
     (*hallinto-oikeus*) is counted from the day it counts as received.
@@ -228,6 +259,38 @@ class RectificationNotified(Fact):
     sent_on: Date
     received_on: Date
     last_appeal_day: Date
+
+
+class AppealLodged(Fact):
+    """An appeal (*valitus*) against the decision on a claim came to a court on a Helsinki date. While one that
+    `suspends` is pending, the decision is not final: it came in time, against a claim that was examined.
+    """
+
+    event_type: ClassVar[str] = "appeal.lodged"
+    application_id: UUID
+    appeal_id: UUID
+    claim_id: UUID
+    court: Name
+    court_reference: Name | None
+    lodged_on: Date
+    in_time: StrictBool
+    suspends: StrictBool
+    person: Person
+
+
+class AppealDecided(Fact):
+    """What the court decided: the decision on the claim stands, or is annulled, and the claim is decided anew. The
+    court's own decision can be appealed against until `open_until` (Helsinki date, inclusive), None where it cannot.
+    """
+
+    event_type: ClassVar[str] = "appeal.decided"
+    application_id: UUID
+    appeal_id: UUID
+    outcome: Literal["stands", "annulled"]
+    decided_on: Date
+    open_until: Date | None
+    reasons: Text
+    person: Person
 
 
 class DecisionBecameFinal(Fact):

@@ -15,6 +15,8 @@ from schemas.money import Money, NonNegativeMoney, PositiveMoney
 
 Requirement = Literal["agreement", "yearly_review", "own_funding", "cost_reports"]
 """What instalments of a basket's grants may wait for."""
+HoldReason = Literal["report_overdue", "appealed"]
+"""Why nothing more of a grant is paid for a time."""
 
 
 class GrantAwardedV1(Fact, title="GrantAwarded"):
@@ -86,7 +88,7 @@ class GrantReleased(Fact):
     released_on: Date
 
 
-class GrantHeld(Fact):
+class GrantHeldV1(Fact, title="GrantHeld"):
     """Nothing more of the grant is paid until the reason is gone: a report is overdue (Helsinki date)."""
 
     event_type: ClassVar[str] = "grant.held"
@@ -95,12 +97,33 @@ class GrantHeld(Fact):
     held_on: Date
 
 
-class GrantHoldLifted(Fact):
+class GrantHeld(Fact):
+    """Nothing more of the grant is paid until the reason is gone (Helsinki date): a report is overdue; since version 2
+    also an appeal against a decision that was final already.
+    """
+
+    event_type: ClassVar[str] = "grant.held"
+    event_schema: ClassVar[int] = 2
+    application_id: UUID
+    reason: HoldReason
+    held_on: Date
+
+
+class GrantHoldLiftedV1(Fact, title="GrantHoldLifted"):
     """The reason for holding the grant is gone."""
 
     event_type: ClassVar[str] = "grant.hold_lifted"
     application_id: UUID
     reason: Literal["report_overdue"]
+
+
+class GrantHoldLifted(Fact):
+    """The reason for holding the grant is gone."""
+
+    event_type: ClassVar[str] = "grant.hold_lifted"
+    event_schema: ClassVar[int] = 2
+    application_id: UUID
+    reason: HoldReason
 
 
 class AccountNoted(Fact):

@@ -18,6 +18,7 @@ from services.web.county import load_county
 from . import api, views
 from .handlers import (
     Allocations,
+    Appeals,
     Authority,
     Claims,
     Coefficients,
@@ -48,7 +49,7 @@ def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, Dec
     handlers = Handlers(
         decisions, Allocations(ledger, county, chosen.clock, decisions), documents, reports,
         Meetings(ledger, decisions, authority),
-        Claims(ledger, county, chosen.clock, decisions, documents, authority),
+        Claims(ledger, county, chosen.clock, decisions, documents, authority), Appeals(decisions),
         Recoveries(ledger, county, decisions, authority), FollowUp(ledger, county, decisions, authority),
         Coefficients(county, decisions),
     )  # fmt: skip

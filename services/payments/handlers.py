@@ -166,7 +166,7 @@ class Payments:
             if run.file is not None:
                 return Plan((), _file_answer(run.file, short_names(run.lines, profile)))
             runs.check_ready(run, self._approvals())
-            await self._check_accounts(run)
+            await self._check_lines(run)
             refuse_long_names(run, profile)
             proposed_at = (await self._ledger.stream(loaded.stream))[0].recorded_at
             content = await asyncio.to_thread(payment_file, self._county, run, proposed_at)
@@ -252,8 +252,10 @@ class Payments:
             raise conflict("too-many-payments", f"{count} payments are payable and a bank file holds {payments_max}: "
                            "name the applications of a smaller run")  # fmt: skip
 
-    async def _check_accounts(self, run: runs.Run) -> None:
-        """An account that was changed after the run was proposed stops the payment."""
+    async def _check_lines(self, run: runs.Run) -> None:
+        """An account that was changed after the run was proposed stops the payment, and so does what holds its grant
+        since then: an overdue report, an appeal.
+        """
         owed = await self.grants(sorted({str(line.application_id) for line in run.lines}))
         accounts = await self.accounts([each.state for each in owed.values() if each.state])
         for line in run.lines:
@@ -261,6 +263,9 @@ class Payments:
             assert grant is not None, "a run pays grants"
             if accounts[grant.awarded.association_id] != line.iban:
                 raise conflict("account-changed", f"the account of {line.creditor_name} changed after the proposal")
+            if grant.holds and line.instalment not in grant.refunds:
+                raise conflict("held", f"{line.diary_number} of {line.creditor_name} is held since the proposal: take "
+                               f"{line.end_to_end_id} out of the run")  # fmt: skip
 
     def _sent(self, line: PaymentLine) -> PaymentSent:
         return PaymentSent(

@@ -11,6 +11,7 @@ from uuid import UUID
 from schemas.county import County
 from schemas.decisions import (
     AgreementSigned,
+    AppealLodged,
     CostReportAccepted,
     DecisionBecameFinal,
     DecisionMade,
@@ -45,6 +46,7 @@ from .domain.grants import Grant
 from .handlers import evolve_account
 
 OVERDUE: Final = "report_overdue"
+APPEALED: Final = "appealed"
 Met = AgreementSigned | PartnershipReviewed | OwnFundingProven | CostReportAccepted
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 
@@ -80,13 +82,36 @@ class Reactions:
         """Notice releases the grants of calls that pay on notice."""
         fact = fact_of(record)
         assert isinstance(fact, DecisionNotified)
-        return await self._release(fact.application_id, "on_notice", fact.sent_on)
+        loaded = await self._grant(fact.application_id)
+        grant = loaded.state
+        if grant is None or grant.released_on is not None or grant.awarded.pays != "on_notice":
+            return ()
+        return (loaded.write([GrantReleased(application_id=fact.application_id, released_on=fact.sent_on)]),)
 
     async def on_finality(self, record: Record) -> Sequence[StreamWrite]:
-        """Finality releases whatever grant is not released yet."""
+        """Finality releases whatever grant is not released yet, or is held because of an appeal."""
         fact = fact_of(record)
         assert isinstance(fact, DecisionBecameFinal)
-        return await self._release(fact.application_id, None, fact.final_on)
+        loaded = await self._grant(fact.application_id)
+        if loaded.state is None:
+            return ()
+        facts: list[Fact] = []
+        if loaded.state.released_on is None:
+            facts.append(GrantReleased(application_id=fact.application_id, released_on=fact.final_on))
+        if APPEALED in loaded.state.holds:
+            facts.append(GrantHoldLifted(application_id=fact.application_id, reason=APPEALED))
+        return (loaded.write(facts),) if facts else ()
+
+    async def on_appeal(self, record: Record) -> Sequence[StreamWrite]:
+        """An appeal that became known late holds what a grant that pays when final was released for."""
+        fact = fact_of(record)
+        assert isinstance(fact, AppealLodged)
+        loaded = await self._grant(fact.application_id)
+        grant = loaded.state
+        if not fact.suspends or grant is None or grant.awarded.pays != "when_final" or APPEALED in grant.holds:
+            return ()
+        held_on = record.recorded_at.astimezone(HELSINKI).date()
+        return (loaded.write([GrantHeld(application_id=fact.application_id, reason=APPEALED, held_on=held_on)]),)
 
     async def on_claim_decision(self, record: Record) -> Sequence[StreamWrite]:
         """A changed decision changes the grant, or makes one."""
@@ -126,8 +151,8 @@ class Reactions:
         return (loaded.write(facts),)
 
     async def on_requirement(self, record: Record) -> Sequence[StreamWrite]:
-        """Something that instalments may wait for came about. It may come before the grant: agreements and own funding
-        of a partnership without money, or of a grant that comes by a claim, wait for it.
+        """Something that instalments may wait for came about. Without a grant it is of a partnership without money, and
+        nothing waits for it; what cannot be without money waits for its grant.
         """
         fact = fact_of(record)
         assert isinstance(fact, Met)
@@ -135,6 +160,8 @@ class Reactions:
         loaded = await self._grant(fact.application_id)
         met = _requirement_met(fact, record.recorded_at.astimezone(HELSINKI).date())
         if met is None or (isinstance(fact, AgreementSigned) and fact.without_money):
+            return ()
+        if loaded.state is None and isinstance(fact, PartnershipReviewed | OwnFundingProven):
             return ()
         if loaded.state is None:
             raise NotYet(stream, loaded.version, "the grant of the decision")
@@ -178,13 +205,6 @@ class Reactions:
             requires=() if basket is None else _required(basket.requires, fact.own_funding),
         )  # fmt: skip
 
-    async def _release(self, application_id: UUID, pays: str | None, on: date) -> Sequence[StreamWrite]:
-        loaded = await self._grant(application_id)
-        grant = loaded.state
-        if grant is None or grant.released_on is not None or pays not in {None, grant.awarded.pays}:
-            return ()
-        return (loaded.write([GrantReleased(application_id=application_id, released_on=on)]),)
-
     def by_type(self) -> Mapping[str, Mapping[str, Reaction]]:
         """Topic → event type → reaction."""
         return {
@@ -192,6 +212,7 @@ class Reactions:
                 DecisionMade.event_type: self.on_decision,
                 DecisionNotified.event_type: self.on_notice,
                 DecisionBecameFinal.event_type: self.on_finality,
+                AppealLodged.event_type: self.on_appeal,
                 RectificationDecided.event_type: self.on_claim_decision,
                 RecoveryDecided.event_type: self.on_recovery,
                 ReportReminded.event_type: self.on_overdue_report,

@@ -48,12 +48,17 @@ async def key_of(request: Request, identity: Identity, key: str | None) -> Idemp
 
 
 async def fingerprint(request: Request) -> bytes:
-    """SHA-256 of method, path and query as sent, and body. Their borders are line feeds, which method, path and query
-    cannot hold.
+    """SHA-256 of method, path and query as sent, and body. Reads the whole body."""
+    return fingerprint_of(request, await request.body())
+
+
+def fingerprint_of(request: Request, content: bytes) -> bytes:
+    """SHA-256 of method, path and query as sent, and what stands for the body. Their borders are line feeds, which
+    method, path and query cannot hold.
     """
     path: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
     digest = hashlib.sha256()
     query: bytes = request.scope.get("query_string", b"")
-    for part in (request.method.encode(), path, query, await request.body()):
+    for part in (request.method.encode(), path, query, content):
         digest.update(part + b"\n")
     return digest.digest()

@@ -20,6 +20,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from services.web.validation import FieldError, Place, explain, is_broken_json, where_json_breaks
@@ -123,7 +124,14 @@ def install_problems(app: FastAPI) -> None:
     register_problem(app, Problem, lambda problem: problem)
     register_problem(app, RequestValidationError, _from_validation)
     register_problem(app, HTTPException, _from_http_exception)
+    # Nobody is there to read it, and it is no fault of ours that somebody should look at.
+    register_problem(app, ClientDisconnect, lambda _: _BROKEN_OFF)
     app.add_exception_handler(Exception, _answer_unexpected)
+
+
+_BROKEN_OFF: Final = Problem(
+    400, "malformed-request", "The request cannot be read", "The body broke off before its end: send it again."
+)
 
 
 def register_problem(app: FastAPI, exception_class: type[Raised], to_problem: Callable[[Raised], Problem]) -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from services.decisions.handlers import Handlers
 from services.ledger import Ledger
 
-from . import allocations, cases, claims, coefficients, de_minimis, follow_up, meetings, recovery, reports
+from . import allocations, appeals, cases, claims, coefficients, de_minimis, follow_up, meetings, recovery, reports
 
 
 def routers(handlers: Handlers, ledger: Ledger) -> Sequence[APIRouter]:
@@ -20,6 +20,7 @@ def routers(handlers: Handlers, ledger: Ledger) -> Sequence[APIRouter]:
         cases.preparation(handlers.decisions),
         cases.deciding(handlers.decisions),
         claims.router(handlers.claims, handlers.decisions),
+        appeals.router(handlers.appeals),
         recovery.router(handlers.recoveries, handlers.decisions),
         follow_up.partnerships(handlers.follow_up, handlers.decisions),
         follow_up.projects(handlers.follow_up),

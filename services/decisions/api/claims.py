@@ -7,23 +7,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from schemas.facts import Contract
-from schemas.identifiers import Text
 from services.decisions.handlers import Claims, Decisions
 from services.decisions.handlers.cases import GiveNotice
-from services.decisions.handlers.claims import DecideClaim
+from services.decisions.handlers.claims import DecideClaim, MakeClaim
 from services.web.commands import Command, command, respond
 from services.web.problems import problem_responses
 
 from .cases import own_case
 
 _ANSWERS = problem_responses(404, 409, 412)
-
-
-class Claim(Contract):
-    """The grounds of a claim for rectification."""
-
-    grounds: Text
 
 
 def router(claims: Claims, decisions: Decisions) -> APIRouter:
@@ -33,12 +25,12 @@ def router(claims: Claims, decisions: Decisions) -> APIRouter:
     @routes.post("/claims", status_code=201, responses=_ANSWERS)
     async def claim(
         application_id: UUID,
-        sent: Claim,
+        sent: MakeClaim,
         commanded: Annotated[Command, Depends(command("rectification.claim"))],
     ) -> Response:
-        """Claim rectification of the decision."""
+        """Claim rectification of the decision, or record a claim that came to the registry."""
         await own_case(decisions, commanded.identity, "rectification.claim", application_id)
-        return respond(await claims.claim(commanded, application_id, sent.grounds), 201)
+        return respond(await claims.claim(commanded, application_id, sent), 201)
 
     @routes.post("/claim-decision", responses=_ANSWERS)
     async def decide_claim(

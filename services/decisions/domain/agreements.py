@@ -83,13 +83,16 @@ def sign(state: Partnership, signature: AgreementPartySigned) -> list[Fact]:
     return [signature, agreed]
 
 
-def review(state: Partnership, reviewed: PartnershipReviewed) -> list[Fact]:
-    """Reviews a partnership before the instalments of a later year; who reviewed it as held may review it again."""
+def review(state: Partnership, reviewed: PartnershipReviewed, paid_since: int | None = None) -> list[Fact]:
+    """Reviews a partnership before the instalments of a later year; who reviewed it as held may review it again.
+    `paid_since` is the calendar year of the first instalment, which may be before the agreement's first.
+    """
     agreed = state.signed
     if agreed is None:
         raise conflict("not-signed", "a partnership is reviewed once its agreement is signed")
     if agreed.valid_from is not None and agreed.valid_until is not None:
-        first, last = agreed.valid_from.year + 1, agreed.valid_until.year
+        first = min(agreed.valid_from.year, paid_since or agreed.valid_from.year) + 1
+        last = agreed.valid_until.year
         if not first <= reviewed.year <= last:
             raise invalid("no-such-year", _years(first, last), "/year")
     before = state.reviews.get(reviewed.year)

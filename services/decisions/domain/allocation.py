@@ -5,13 +5,15 @@
     floor_and_ceiling   in the order of points each gets the floor while it lasts; what is left goes to all of them in
                         proportion to what they still lack, up to the ceiling
 
-Nobody gets more than was asked for. Equal points are ranked by the time of arrival: ids are in the order of time.
+Nobody gets more than was asked for. Equal points are ranked by arrival: by its Helsinki date, which a paper application
+has of its own, then by the diary number, which is given in the order of sending and not of opening a draft.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final, Literal
 from uuid import UUID
 
@@ -25,12 +27,14 @@ Rule = Literal["full_by_rank", "proportional", "floor_and_ceiling"]
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An application to share with: its points in hundredths, multiplied by its coefficient, and what it can get at
-    most, in cents. It is ranked, and the least points are reached, by the multiplied points.
+    most, in cents. It is ranked, and the least points are reached, by the multiplied points. `arrived` is the Helsinki
+    date of arrival with the running number in the diary.
     """
 
     application_id: UUID
     hundredths: int
     wanted: int
+    arrived: tuple[date, int] = (date.min, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Terms:
 
 def ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The best first; of equals the one that came first."""
-    return sorted(candidates, key=lambda each: (-each.hundredths, each.application_id.bytes))
+    return sorted(candidates, key=lambda each: (-each.hundredths, each.arrived, each.application_id.bytes))
 
 
 def allocate(rule: Rule, candidates: Sequence[Candidate], terms: Terms) -> list[AllocationLine]:

@@ -1,4 +1,4 @@
-"""A case (*asia*) from opening to finality: its state, and what each act makes of it.
+"""A case (*asia*) from opening to the notice of its decision: its state, and what each act makes of it.
 
 Every act names the person who acts. Who is disqualified takes no part (*esteellisyys*, Administrative Procedure Act
 434/2003), and who proposed does not decide (P8). A refused attempt is an event: `attempt` raises `Attempted` with it.
@@ -13,6 +13,8 @@ from uuid import UUID
 
 from schemas.decisions import (
     ActRefused,
+    AppealDecided,
+    AppealLodged,
     AssessmentRecorded,
     CallNoted,
     CaseAssigned,
@@ -25,6 +27,7 @@ from schemas.decisions import (
     DecisionDocumented,
     DecisionMade,
     DecisionNotified,
+    DeMinimisAssessed,
     HearingAnswered,
     HearingOpened,
     Instalment,
@@ -52,7 +55,8 @@ from .reports import evolve as evolve_reports
 @dataclass(frozen=True, slots=True)
 class Case:
     """A case as it stands. `amount` is the sum in force, in cents; `movements` are payments, returns and recoveries,
-    in the order in which they became known.
+    in the order in which they became known. `outcome` is what the decision says after all claims; an appeal
+    can be made until `appeal_by` against what was decided on `appealable_from`.
     """
 
     opened: CaseOpened
@@ -61,12 +65,14 @@ class Case:
     assessments: Mapping[str, AssessmentRecorded] = field(default_factory=dict)
     task: TaskDecided | None = None
     disqualified: frozenset[str] = field(default_factory=frozenset)
-    open_requests: frozenset[UUID] = field(default_factory=frozenset)
+    open_requests: Mapping[UUID, date] = field(default_factory=dict)
     transferred: CaseTransferred | None = None
     withdrawn: bool = False
     proposal: ProposalMade | None = None
     proposers: frozenset[str] = field(default_factory=frozenset)
     decision: DecisionMade | None = None
+    outcome: Outcome | None = None
+    aid: bool = False
     documents: Mapping[tuple[UUID | None, str], DecisionDocumented] = field(default_factory=dict)
     amount: int = 0
     notified: DecisionNotified | None = None
@@ -77,6 +83,10 @@ class Case:
     claim_notified: RectificationNotified | None = None
     claim_examined: bool = False
     last_appeal_day: date | None = None
+    appealable_from: date | None = None
+    appeal_by: date | None = None
+    appeal: AppealLodged | None = None
+    annulled: bool = False
     final_on: date | None = None
     partnership: agreements.Partnership = field(default_factory=agreements.Partnership)
     project: projects.Project = field(default_factory=projects.Project)
@@ -118,9 +128,10 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
         case CoefficientSet():
             return replace(state, coefficient=fact)
         case SupplementRequested():
-            return replace(state, open_requests=state.open_requests | {fact.request_id})
+            return replace(state, open_requests={**state.open_requests, fact.request_id: fact.due_on})
         case SupplementReceived():
-            return replace(state, open_requests=state.open_requests - {fact.request_id})
+            left = {each: due for each, due in state.open_requests.items() if each != fact.request_id}
+            return replace(state, open_requests=left)
         case CaseTransferred():
             return replace(state, transferred=fact)
         case CaseWithdrawn():
@@ -128,18 +139,21 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
         case ProposalMade():
             return replace(state, proposal=fact, proposers=state.proposers | {fact.person})
         case DecisionMade():
-            return replace(state, decision=fact, amount=fact.amount)
+            return replace(state, decision=fact, outcome=fact.outcome, amount=fact.amount)
         case DecisionNotified():
             return replace(state, notified=fact)
         case RectificationClaimed():
-            return replace(state, claim=fact)
+            return replace(state, claim=fact, final_on=None if fact.in_time else state.final_on)
+        case DeMinimisAssessed():
+            return replace(state, aid=fact.aid)
         case RectificationDecided():
             return _claim_decided(state, fact)
         case RectificationNotified():
-            late = state.claim_decided is not None and state.claim_decided.outcome == "not_examined"
-            return replace(
-                state, claim_notified=fact, last_appeal_day=state.last_appeal_day if late else fact.last_appeal_day
-            )
+            return _claim_notified(state, fact)
+        case AppealLodged():
+            return replace(state, appeal=fact, final_on=None if fact.suspends else state.final_on)
+        case AppealDecided():
+            return _appeal_decided(state, fact)
         case DecisionBecameFinal():
             return replace(state, final_on=fact.final_on)
         case HearingOpened():
@@ -162,7 +176,46 @@ def _claim_decided(state: Case, decided: RectificationDecided) -> Case:
     return replace(
         state, claim=None, amount=decided.amount, claims_decided=state.claims_decided + 1, claim_decided=decided,
         claim_answered=state.claim, claim_notified=None, claim_examined=state.claim_examined or examined,
-        last_appeal_day=None if examined else state.last_appeal_day,
+        last_appeal_day=None if examined else state.last_appeal_day, outcome=_changed_to(state, decided),
+        appealable_from=None, appeal_by=None, annulled=False,
+    )  # fmt: skip
+
+
+def _changed_to(state: Case, decided: RectificationDecided) -> Outcome | None:
+    """What the decision says after a claim; before version 3 of its event, what goes with the sum."""
+    if decided.outcome != "changed":
+        return state.outcome
+    if decided.changed_to is not None or decided.amount == 0:
+        return decided.changed_to or "rejected"
+    return "granted" if decided.amount == state.opened.applied else "granted_in_part"
+
+
+def _claim_notified(state: Case, told: RectificationNotified) -> Case:
+    decided = state.claim_decided
+    late = decided is not None and decided.outcome == "not_examined"
+    return replace(
+        state, claim_notified=told, last_appeal_day=state.last_appeal_day if late else told.last_appeal_day,
+        appealable_from=None if decided is None else decided.decided_on, appeal_by=told.last_appeal_day,
+    )  # fmt: skip
+
+
+def _appeal_decided(state: Case, decided: AppealDecided) -> Case:
+    """What stands can be attacked for as long as the court's decision can; what is annulled waits for its claim, which
+    counts as one in time.
+    """
+    appeal = state.appeal
+    assert appeal is not None, "a court decides an appeal"
+    if decided.outcome == "annulled":
+        claim = state.claim_answered
+        return replace(
+            state, appeal=None, appealable_from=None, appeal_by=None, last_appeal_day=None, claim_examined=False,
+            claim=claim if claim is None else claim.model_copy(update={"in_time": True}), claim_decided=None,
+            claim_notified=None, annulled=True, final_on=None,
+        )  # fmt: skip
+    until = decided.open_until or decided.decided_on
+    return replace(
+        state, appeal=None, appealable_from=decided.decided_on, appeal_by=until,
+        last_appeal_day=until if appeal.suspends else state.last_appeal_day,
     )  # fmt: skip
 
 
@@ -189,12 +242,13 @@ def _stepped_aside(state: Case, person: str) -> Case:
         officer, deputy = deputy, None
     if deputy in disqualified:
         deputy = None
-    # What a disqualified person proposed is nothing to decide on, unless it was decided already.
+    # What a disqualified person proposed or assessed is nothing to decide on, unless it was decided already.
     falls = state.decision is None and state.proposal is not None and state.proposal.person == person
+    counted = {who: each for who, each in state.assessments.items() if who != person or state.decision is not None}
     return replace(
         state, proposal=None if falls else state.proposal, disqualified=disqualified,
         officer=None if officer in disqualified else officer, deputy=deputy,
-        assessments={who: each for who, each in state.assessments.items() if who != person},
+        assessments=counted,
     )  # fmt: skip
 
 
@@ -262,6 +316,32 @@ def declare_conflict(case: Case, person: str, reason: str) -> list[Fact]:
     return [ConflictDeclared(application_id=case.opened.application_id, person=person, reason=reason)]
 
 
+def found(case: Case, tied: frozenset[str]) -> list[Fact]:
+    """The conflicts of those who have a part in the case and act or sign for its applicant: the officer, the deputy,
+    and until the decision who assessed and who proposed. They leave the case as if they had declared it.
+    """
+    part = {case.officer, case.deputy}
+    if case.decision is None:
+        part |= {*case.assessments, None if case.proposal is None else case.proposal.person}
+    return [
+        ConflictDeclared(
+            application_id=case.opened.application_id, person=person, reason=f"{person} acts for the applicant"
+        )
+        for person in sorted(tied - case.disqualified)
+        if person in part
+    ]
+
+
+def _check_supplemented(case: Case, today: date, act: str) -> None:
+    """Raises Refused while a supplement may still come in time. Once its last day has passed the case goes on without
+    it: what is missing is judged, not waited for.
+    """
+    due_on = max(case.open_requests.values(), default=None)
+    if due_on is not None and today <= due_on:
+        raise conflict("supplement-awaited", f"a supplement is awaited until {due_on:%-d.%-m.%Y}: {act} once it has "
+                       "come, or after that day")  # fmt: skip
+
+
 def request_supplement(case: Case, request_id: UUID, question: str, due_on: date, today: date) -> list[Fact]:
     """Asks for a supplement; the deadline lies ahead."""
     _open_for_preparation(case)
@@ -288,9 +368,10 @@ def transfer(case: Case, reason: str) -> list[Fact]:
 
 def decide_task(case: Case, decided: TaskDecided) -> list[Fact]:
     """Decides whose task the activity is where the division splits it or leaves it open; the whole sum is the county's
-    when the task is, and a part of it otherwise.
+    when the task is, and a part of it otherwise. It is decided until the decision, and again while a claim waits.
     """
-    _open_for_preparation(case)
+    if case.claim is None or not case.claim.in_time:
+        _open_for_preparation(case)
     applied = case.opened.applied
     whole = decided.task == "county"
     if (decided.eligible != applied) if whole else not 0 < decided.eligible < applied:
@@ -315,11 +396,14 @@ class Judgement:
     reasons: str
 
 
-def assess(case: Case, judgement: Judgement, call: CallNoted | None = None) -> list[Fact]:
-    """Records an assessment; not while a supplement is awaited. A second one of the same person replaces the first."""
+def assess(
+    case: Case, judgement: Judgement, call: CallNoted | None = None, today: date = date.min
+) -> list[Fact]:  # fmt: skip
+    """Records an assessment; not while a supplement is awaited. A second one of the same person replaces the first.
+    `today` is a Helsinki date; without it no deadline has passed.
+    """
     _open_for_preparation(case)
-    if case.open_requests:
-        raise conflict("supplement-awaited", "a supplement is awaited: assess once it has come")
+    _check_supplemented(case, today, "assess")
     criteria = () if call is None else call.criteria
     if criteria:
         if judgement.points is not None:
@@ -370,11 +454,12 @@ def check_outcome(case: Case, outcome: Outcome, amount: int) -> None:
         )
 
 
-def propose(case: Case, person: str, outcome: Outcome, amount: int, reasons: str) -> list[Fact]:
-    """Proposes a decision (*päätösehdotus*)."""
+def propose(
+    case: Case, person: str, outcome: Outcome, amount: int, reasons: str, today: date = date.min
+) -> list[Fact]:  # fmt: skip
+    """Proposes a decision (*päätösehdotus*). `today` is a Helsinki date; without it no deadline has passed."""
     _open_for_preparation(case)
-    if case.open_requests:
-        raise conflict("supplement-awaited", "a supplement is awaited: propose once it has come")
+    _check_supplemented(case, today, "propose")
     check_outcome(case, outcome, amount)
     return [
         ProposalMade(
@@ -437,8 +522,7 @@ def decide(case: Case, ruling: Ruling) -> list[Fact]:
     _open_for_preparation(case)
     if case.proposal is None:
         raise conflict("no-proposal", "a decision needs a proposal first")
-    if case.open_requests:
-        raise conflict("supplement-awaited", "a supplement is awaited: decide once it has come")
+    _check_supplemented(case, ruling.decided_on, "decide")
     check_outcome(case, ruling.outcome, ruling.amount)
     _check_use(ruling)
     opened = case.opened
@@ -471,91 +555,3 @@ def document(case: Case, made: DecisionDocumented) -> list[Fact]:
     if case.decision is None:
         raise conflict("not-decided", "there is no decision to write a document of")
     return [] if case.documents.get((made.claim_id, made.language)) == made else [made]
-
-
-def claim(case: Case, claim_id: UUID, received_on: date, grounds: str, counts_on: date | None = None) -> list[Fact]:
-    """Takes a claim for rectification; one that comes after the last day is recorded as such. It counts as received on
-    `counts_on`, the next day where the registry had closed.
-    """
-    if case.notified is None:
-        raise conflict("not-notified", "a claim is made against a decision of which notice was given")
-    if case.claim is not None:
-        raise conflict("claim-pending", "a claim is pending already")
-    in_time = (counts_on or received_on) <= case.notified.last_claim_day and case.final_on is None
-    return [
-        RectificationClaimed(
-            application_id=case.opened.application_id, claim_id=claim_id, received_on=received_on, in_time=in_time,
-            grounds=grounds,
-        )
-    ]  # fmt: skip
-
-
-def check_claimed(case: Case) -> None:
-    """Raises Refused when no claim is pending."""
-    if case.claim is None:
-        raise conflict("no-claim", "no claim is pending")
-
-
-def claim_to_notify(case: Case) -> RectificationDecided:
-    """The last decision on a claim. Raises Refused when there is none."""
-    if case.claim_decided is None:
-        raise conflict("claim-not-decided", "there is no decision on a claim to give notice of")
-    return case.claim_decided
-
-
-def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:  # noqa: FBT001 - the caller says what it means by name
-    """Decides the pending claim: the sum changes to the ruling's, or stands; a late claim is not examined. Notice of
-    the former claim's decision comes before, where that claim was examined: without it nobody could appeal against it.
-    """
-    check_claimed(case)
-    assert case.claim is not None, "a claim is pending"
-    if case.claim_examined and case.last_appeal_day is None:
-        raise conflict("claim-not-notified", "give notice of the former decision on a claim first")
-    if change and not case.claim.in_time:
-        raise conflict("claim-late", "a late claim is not examined: it changes nothing")
-    if change:
-        check_outcome(case, ruling.outcome, ruling.amount)
-        if ruling.amount < case.recovered:
-            raise conflict("less-than-recovered", f"{euros(case.recovered)} of the grant are recovered already: the "
-                           "sum is not lowered below that")  # fmt: skip
-    amount = ruling.amount if change else case.amount
-    outcome = "changed" if change else ("upheld" if case.claim.in_time else "not_examined")
-    instalments = plan_instalments(amount, ruling.payable_from) if change else ()
-    return [
-        RectificationDecided(
-            application_id=case.opened.application_id, claim_id=case.claim.claim_id,
-            diary_number=case.opened.diary_number, association_id=case.opened.association_id,
-            association_name=case.opened.association_name, iban=case.opened.iban, basket=case.opened.basket,
-            pays=case.opened.pays, outcome=outcome, previous_amount=case.amount, amount=amount,
-            instalments=instalments, reasons=ruling.reasons, decided_on=ruling.decided_on, person=ruling.person,
-            organ=ruling.organ, meeting_id=ruling.meeting_id, section=ruling.section,
-            on_behalf_of=ruling.on_behalf_of, own_funding=case.opened.own_funding,
-            municipality=case.opened.municipality,
-        )
-    ]  # fmt: skip
-
-
-def notify_claim(case: Case, notice: RectificationNotified) -> list[Fact]:
-    """Gives notice of the last decision on a claim, once."""
-    assert claim_to_notify(case).claim_id == notice.claim_id, "notice is given of the last decision"
-    if case.claim_notified is not None:
-        raise conflict("notified-already", "notice was given already")
-    return [notice]
-
-
-def last_open_day(case: Case) -> date | None:
-    """The last Helsinki date on which the decision can still be attacked: by a claim, or, where a claim was examined,
-    by an appeal to the administrative court against the decision on it. None while no such day is known: no notice was
-    given yet, or a claim that came in time waits for its decision or for notice of it.
-    """
-    if case.notified is None or (case.claim is not None and case.claim.in_time):
-        return None
-    return case.last_appeal_day if case.claim_examined else case.notified.last_claim_day
-
-
-def become_final(case: Case, today: date) -> list[Fact]:
-    """Finality, when nobody can attack the decision any more; nothing before that."""
-    last_day = last_open_day(case)
-    if last_day is None or today <= last_day or case.final_on is not None:
-        return []
-    return [DecisionBecameFinal(application_id=case.opened.application_id, final_on=today)]

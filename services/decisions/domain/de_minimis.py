@@ -49,9 +49,11 @@ def three_years_before(day: date) -> date:
 
 
 def counted(aids: Aids, on: date, *, without: UUID | None = None) -> int:
-    """What counts on a day, in cents: granted in the three years that end on it; `without` leaves one grant out."""
+    """What counts on a day, in cents: granted in the three years that end on it; `without` leaves one grant out. What
+    was granted after that day and recorded before it counts too: three years end on that later day as well.
+    """
     start = three_years_before(on)
-    return sum(aid.amount for key, aid in aids.items() if key != without and start < aid.granted_on <= on)
+    return sum(aid.amount for key, aid in aids.items() if key != without and start < aid.granted_on)
 
 
 def grant(aids: Aids, granted: DeMinimisGranted, limit: int) -> list[Fact]:

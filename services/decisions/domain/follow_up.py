@@ -21,11 +21,10 @@ from .cases import Case
 
 
 def favourable(case: Case) -> bool:
-    """Whether something was granted: money that is in force, or what a partnership without money gives in its place."""
-    if case.decision is None:
-        return False
-    without_money = case.opened.applied == 0 and case.decision.outcome == "granted"
-    return case.amount > 0 or without_money
+    """Whether something was granted, by the decision or on a claim: money that is in force, or what a partnership
+    without money gives in its place.
+    """
+    return case.amount > 0 or (case.opened.applied == 0 and case.outcome == "granted")
 
 
 def check_favourable(case: Case) -> None:
@@ -66,7 +65,9 @@ def sign_agreement(case: Case, signature: AgreementPartySigned) -> list[Fact]:
 def review(case: Case, reviewed: PartnershipReviewed) -> list[Fact]:
     """Reviews a partnership of which something is granted."""
     check_favourable(case)
-    return agreements.review(case.partnership, reviewed)
+    made = [each for each in (case.decision, case.claim_decided) if each is not None]
+    years = [instalment.payable_from.year for each in made for instalment in each.instalments]
+    return agreements.review(case.partnership, reviewed, min(years, default=None))
 
 
 def prove_own_funding(case: Case, proven: OwnFundingProven) -> list[Fact]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 from schemas.decisions import AgendaSet, Matter, MeetingConvened, SectionTaken
@@ -31,6 +32,14 @@ def evolve(state: Meeting | None, fact: Fact) -> Meeting | None:
     return state
 
 
+def convene(meeting: MeetingConvened) -> list[Fact]:
+    """Convenes a meeting; each of those present is named once."""
+    for index, person in enumerate(meeting.present):
+        if person in meeting.present[:index]:
+            raise invalid("present-twice", f"{person} is named among those present already", f"/present/{index}")
+    return [meeting]
+
+
 def set_agenda(state: Meeting, agenda: AgendaSet) -> list[Fact]:
     """Sets the agenda, or replaces it until the meeting has taken its first section."""
     if state.section:
@@ -40,6 +49,22 @@ def set_agenda(state: Meeting, agenda: AgendaSet) -> list[Fact]:
         if item in items[:index]:
             raise invalid("twice-on-agenda", "each matter stands on the agenda once", f"/items/{index}")
     return [agenda]
+
+
+def check_held(convened: MeetingConvened, today: date) -> None:
+    """Raises Refused before the day on which the meeting is held."""
+    if today < convened.held_on:
+        raise conflict("meeting-not-held", f"the meeting is held on {convened.held_on:%-d.%-m.%Y}: it decides nothing "
+                       "before that day")  # fmt: skip
+
+
+def check_had_come(convened: MeetingConvened, came_on: date, what: str) -> None:
+    """Raises Refused where what is decided came after the meeting was held: what a meeting decides is of its day, also
+    when it is recorded later.
+    """
+    if convened.held_on < came_on:
+        raise invalid("meeting-too-early", f"{what} came on {came_on:%-d.%-m.%Y}, after the meeting of "
+                      f"{convened.held_on:%-d.%-m.%Y}: name a later meeting", "/meeting_id")  # fmt: skip
 
 
 def take_section(

@@ -6,14 +6,16 @@ A board member or managing director of the applicant is disqualified (*esteellis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
 from schemas.decisions import PersonNoted
 from schemas.facts import Fact
+from schemas.refusals import forbidden
 
 People = Mapping[UUID, PersonNoted]
+NOBODY: People = {}
 
 
 def evolve(people: People, fact: Fact) -> People:
@@ -26,11 +28,13 @@ def in_force(people: People, today: date) -> frozenset[str]:
     return frozenset(each.person for each in people.values() if _holds(each, today))
 
 
+def check_signs(people: People, person: str, today: date) -> None:
+    """Raises Refused for a person who may not sign for the association on a Helsinki date. While nobody is known here
+    who acts or signs for it, anybody may whose token names it.
+    """
+    if people and person not in in_force(people, today):
+        raise forbidden("no-mandate", f"{person} neither acts nor signs for this association today: let one who does")
+
+
 def _holds(noted: PersonNoted, today: date) -> bool:
     return noted.valid_from <= today and (noted.valid_until is None or today <= noted.valid_until)
-
-
-def among(persons: Iterable[str], people: People, today: date) -> list[str]:
-    """Which of these persons act or sign for the association."""
-    tied = in_force(people, today)
-    return [person for person in persons if person in tied]

@@ -16,11 +16,15 @@ from .cases import Case
 DUE_DAYS_MAX: Final = 365
 
 
-def open_hearing(case: Case, hearing: HearingOpened, today: date) -> list[Fact]:
-    """Hears the applicant on a planned recovery; the day to answer by lies ahead. One hearing at a time."""
-    if case.hearing is not None:
-        raise conflict("hearing-open", "a hearing is open: decide on the recovery first")
+def open_hearing(case: Case, hearing: HearingOpened, today: date, small_limit: int) -> list[Fact]:
+    """Hears the applicant on a planned recovery; the day to answer by lies ahead. One hearing at a time: another, on
+    another sum say, replaces it once the applicant has answered or their time is over. Nobody is heard on what is under
+    the county's limit (cents) and so is not recovered.
+    """
+    if case.hearing is not None and not case.heard and today <= case.hearing.answer_by:
+        raise conflict("hearing-open", f"a hearing is open: the applicant may answer until {_day(case.hearing)}")
     _check_left(case, hearing.amount)
+    _check_limit(hearing.amount, small_limit)
     if hearing.answer_by <= today:
         raise invalid("deadline-past", "the day to answer by lies after today", "/answer_by")
     return [hearing]
@@ -44,8 +48,11 @@ def check_heard(case: Case, amount: int, today: date) -> None:
     if amount > case.hearing.amount:
         raise conflict("heard-on-less", f"the applicant was heard on {euros(case.hearing.amount)}")
     if not case.heard and today <= case.hearing.answer_by:
-        day = f"{case.hearing.answer_by:%-d.%-m.%Y}"
-        raise conflict("hearing-open", f"the applicant may answer until {day}")
+        raise conflict("hearing-open", f"the applicant may answer until {_day(case.hearing)}")
+
+
+def _day(hearing: HearingOpened) -> str:
+    return f"{hearing.answer_by:%-d.%-m.%Y}"
 
 
 def interest_on(
@@ -61,12 +68,11 @@ def interest_on(
 
 def recover(case: Case, recovery: RecoveryDecided, small_limit: int) -> list[Fact]:
     """Decides to recover. At most what is in force, or was paid before the sum was lowered, and is not recovered yet;
-    what is under the county's limit (cents) need not be returned (model: Act on Discretionary Government Transfers
-    688/2001).
+    what is under the county's limit (cents, without interest) need not be returned (model: Act on Discretionary
+    Government Transfers 688/2001).
     """
     _check_left(case, recovery.amount)
-    if recovery.amount < small_limit:
-        raise conflict("under-the-limit", f"sums under {euros(small_limit)} need not be returned")
+    _check_limit(recovery.amount, small_limit)
     _check_due(recovery.decided_on, recovery.due_on)
     return [recovery]
 
@@ -76,6 +82,11 @@ def _check_left(case: Case, amount: int) -> None:
     left = max(case.amount - case.recovered, paid)
     if amount > left:
         raise conflict("more-than-granted", f"{euros(left)} can be recovered at most")
+
+
+def _check_limit(amount: int, small_limit: int) -> None:
+    if amount < small_limit:
+        raise conflict("under-the-limit", f"sums under {euros(small_limit)} need not be returned")
 
 
 def _check_due(decided_on: date, due_on: date) -> None:

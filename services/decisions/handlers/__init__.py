@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .allocations import Allocations
+from .appeals import Appeals
 from .authority import Authority
 from .cases import Decisions
 from .claims import Claims
@@ -17,6 +18,7 @@ from .reports import Reports
 
 __all__ = [
     "Allocations",
+    "Appeals",
     "Authority",
     "Claims",
     "Coefficients",
@@ -40,6 +42,7 @@ class Handlers:
     reports: Reports
     meetings: Meetings
     claims: Claims
+    appeals: Appeals
     recoveries: Recoveries
     follow_up: FollowUp
     coefficients: Coefficients

@@ -81,7 +81,7 @@ class Authority:
 
     def deciding(self, given: str, amount: int, meeting: MeetingConvened | None) -> Organ:
         """The body that decides on so much (cents): a board at a meeting of its own, an official up to their limit."""
-        organ = self.organ(given, self._today())
+        organ = self.organ(given, self._today() if meeting is None else meeting.held_on)
         if organ.kind == "board":
             if meeting is None:
                 raise invalid("no-meeting", "a board decides at a meeting: name it", "/meeting_id")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 from uuid import UUID
@@ -13,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from schemas.county import County
 from schemas.decisions import (
+    ActRefused,
     AppropriationReleased,
     CallNoted,
     DecisionNotified,
@@ -31,7 +33,8 @@ from schemas.helsinki import HELSINKI
 from schemas.identifiers import Name, Person, Slug, Text
 from schemas.money import NonNegativeAmount, euros
 from schemas.refusals import conflict, invalid, not_found
-from services.decisions.domain import appropriations, assessment, cases, de_minimis, deadlines, meetings, people
+from services.decisions.documents import Prose
+from services.decisions.domain import appropriations, assessment, cases, claims, de_minimis, deadlines, meetings, people
 from services.decisions.domain.cases import Case, Judgement, Ruling
 from services.decisions.domain.meetings import Meeting
 from services.ledger import Context, Ledger, StreamWrite
@@ -43,6 +46,27 @@ from .authority import Act, Authority
 from .documents import Documents, Language
 
 Acted = tuple[list[Fact], dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A case as a command finds it. Those who are `tied` to its applicant today have left it by the facts `found`,
+    which are written with whatever the command writes; `guard` is that the tied are still the same then.
+    """
+
+    loaded: Loaded[Case | None]
+    case: Case
+    tied: frozenset[str]
+    guard: StreamWrite
+    found: tuple[Fact, ...]
+
+    def plan(self, facts: Sequence[Fact], answer: dict[str, object], *writes: StreamWrite) -> Plan:
+        """What the command writes on the case and beside it."""
+        return Plan((self.loaded.write([*self.found, *facts]), self.guard, *writes), answer)
+
+    def refusal(self, refused: ActRefused, *guards: StreamWrite) -> Plan:
+        """A refused attempt, kept on the case."""
+        return Plan((self.loaded.write([*self.found, refused]), self.guard, *guards), {}, cases.refusal_of(refused))
 
 
 class Assign(Contract):
@@ -80,7 +104,7 @@ class Propose(Contract):
 
     outcome: Outcome
     amount: NonNegativeAmount
-    reasons: Text
+    reasons: Prose
 
 
 class DeMinimis(Contract):
@@ -89,6 +113,12 @@ class DeMinimis(Contract):
     aid: StrictBool
     reason: Text
 
+    def assessed(self, case: Case, person: str) -> DeMinimisAssessed:
+        """What a person found."""
+        return DeMinimisAssessed(
+            application_id=case.opened.application_id, aid=self.aid, reason=self.reason, person=person
+        )
+
 
 class MakeDecision(Propose):
     """A decision: `payable_from` has one Helsinki date for each instalment; the grant is used from `use_from` to
@@ -96,7 +126,7 @@ class MakeDecision(Propose):
     """
 
     de_minimis: DeMinimis | None = None
-    conditions: tuple[Text, ...] = Field(default=(), max_length=20)
+    conditions: tuple[Prose, ...] = Field(default=(), max_length=20)
     payable_from: tuple[Date, ...] = Field(default=(), max_length=60)
     organ: Name
     meeting_id: Slug | None = None
@@ -139,20 +169,23 @@ class Decisions:
         return await load(self._ledger, f"meeting/{meeting_id}", meetings.evolve, None)
 
     async def declare_conflict(self, command: Command, application_id: UUID, person: str, reason: str) -> Answer:
+        """Anybody in preparation says of themselves that they are disqualified; of others, who is not disqualified."""
+        act = None if person == command.identity.person else "declare_conflict"
         return await self.on_case(
-            command, application_id, None, lambda case: (cases.declare_conflict(case, person, reason), {})
+            command, application_id, act, lambda case: (cases.declare_conflict(case, person, reason), {})
         )
 
     async def assign(self, command: Command, application_id: UUID, given: Assign) -> Answer:
         async def decide() -> Plan:
-            loaded, case = await self.existing(application_id)
-            tied, guard = await self.tied(case)
-            refused = cases.attempt(case, command.identity.person, "assign", tied)
+            hand = await self.in_hand(application_id)
+            refused = cases.attempt(hand.case, command.identity.person, "assign", hand.tied)
             if refused is not None:
-                return Plan((loaded.write([refused]), guard), {}, cases.refusal_of(refused))
-            facts = cases.assign(case, given.officer, given.deputy, tied)
-            answer = {"application_id": str(application_id), "officer": given.officer, "deputy": given.deputy}
-            return Plan((loaded.write(facts), guard), answer)
+                return hand.refusal(refused)
+            facts = cases.assign(hand.case, given.officer, given.deputy, hand.tied)
+            answer: dict[str, object] = {
+                "application_id": str(application_id), "officer": given.officer, "deputy": given.deputy,
+            }  # fmt: skip
+            return hand.plan(facts, answer)
 
         return await carry_out(self._ledger, command, decide)
 
@@ -190,21 +223,27 @@ class Decisions:
         judgement = Judgement(command.identity.person, given.points, given.scores, given.reasons)
         call = await self._call_of(application_id)
         return await self.on_case(
-            command, application_id, "assess", lambda case: (cases.assess(case, judgement, call), {})
+            command, application_id, "assess", lambda case: (cases.assess(case, judgement, call, self.today()), {})
         )
 
-    async def propose(self, command: Command, application_id: UUID, proposal: Propose) -> Answer:
+    async def propose(
+        self, command: Command, application_id: UUID, proposal: Propose,
+        check: Callable[[Case], None] = lambda _case: None,
+    ) -> Answer:  # fmt: skip
+        """Proposes a decision; `check` raises Refused for what else keeps the case from it."""
         person = command.identity.person
         call = await self._call_of(application_id)
 
         def act(case: Case) -> Acted:
-            self._check_task(case, proposal.amount)
+            self.check_task(case, proposal.amount)
             cases.check_assessed(case, call)
-            return cases.propose(case, person, proposal.outcome, proposal.amount, proposal.reasons), {}
+            check(case)
+            said = (proposal.outcome, proposal.amount, proposal.reasons)
+            return cases.propose(case, person, *said, self.today()), {}
 
         return await self.on_case(command, application_id, "propose", act)
 
-    def _check_task(self, case: Case, amount: int) -> None:
+    def check_task(self, case: Case, amount: int) -> None:
         """Raises Refused before money is proposed or granted for what is not, or may not be, the county's task."""
         activity = self._county.activity(case.opened.activity, case.opened.arrived_on)
         if amount == 0 or activity is None or case.task is not None:
@@ -223,30 +262,27 @@ class Decisions:
         person = command.identity.person
 
         async def decide() -> Plan:
-            loaded, case = await self.existing(application_id)
-            tied, guard = await self.tied(case)
+            hand = await self.in_hand(application_id)
+            case, tied = hand.case, hand.tied
             mandate = await self._authority.mandate(command, case, Act("decide", made.amount), tied)
             if mandate.refused is not None:
-                return Plan(
-                    (loaded.write([mandate.refused]), guard, *mandate.guards), {}, cases.refusal_of(mandate.refused)
-                )
+                return hand.refusal(mandate.refused, *mandate.guards)
             sitting = await self.sitting(made.meeting_id)
-            organ = self._authority.deciding(made.organ, made.amount, _convened(sitting))
+            organ, on = self._authority.deciding(made.organ, made.amount, _convened(sitting)), self.decided_on(sitting)
             section, writes = self.take_section(sitting, person, case, case.disqualified | tied, "decision")
             ruling = Ruling(
-                person, organ.name.fi, self.today(), made.outcome, made.amount, made.reasons, made.conditions,
+                person, organ.name.fi, on, made.outcome, made.amount, made.reasons, made.conditions,
                 made.payable_from, made.meeting_id, section, mandate.on_behalf_of, made.use,
             )  # fmt: skip
             facts = cases.decide(case, ruling)
-            self._check_task(case, made.amount)
+            self.check_task(case, made.amount)
             cases.check_assessed(case, await self.call_for(case))
-            writes += await self.bind(case, made.amount)
+            writes += await self.bind(case, made.amount, on)
             if made.de_minimis is not None:
-                assessed = DeMinimisAssessed(application_id=application_id, person=person, **dict(made.de_minimis))
-                facts = [*facts, assessed]
-                writes += await self._grant_aid(case, made) if made.de_minimis.aid and made.amount else []
-            answer = {"application_id": str(application_id), "section": section}
-            return Plan((loaded.write(facts), guard, *mandate.guards, *writes), answer)
+                facts = [*facts, made.de_minimis.assessed(case, person)]
+                writes += await self.note_aid(case, made.amount, on, aid=made.de_minimis.aid)
+            answer: dict[str, object] = {"application_id": str(application_id), "section": section}
+            return hand.plan(facts, answer, *mandate.guards, *writes)
 
         return await carry_out(self._ledger, command, decide)
 
@@ -255,18 +291,18 @@ class Decisions:
         notice = self._notice(application_id, given.manner)
 
         async def decide() -> Plan:
-            loaded, case = await self.existing(application_id)
-            tied, guard = await self.tied(case)
-            refused = cases.attempt(case, command.identity.person, "notify", tied)
+            hand = await self.in_hand(application_id)
+            case = hand.case
+            refused = cases.attempt(case, command.identity.person, "notify", hand.tied)
             if refused is not None:
-                return Plan((loaded.write([refused]), guard), {}, cases.refusal_of(refused))
+                return hand.refusal(refused)
             facts = cases.notify(case, notice)
             written = await self._documents.write(case, await self.call_for(case), notice, given.language)
-            answer = {
+            answer: dict[str, object] = {
                 "application_id": str(application_id), "last_claim_day": notice.last_claim_day.isoformat(),
                 "document_sha256": written.fact.sha256,
             }  # fmt: skip
-            return Plan((loaded.write([*cases.document(case, written.fact), *facts]), guard), answer)
+            return hand.plan([*cases.document(case, written.fact), *facts], answer)
 
         return await carry_out(self._ledger, command, decide)
 
@@ -301,7 +337,7 @@ class Decisions:
     async def _finalise(self, context: Context, application_id: UUID, today: date) -> int:
         async def decide() -> Plan:
             loaded, case = await self.existing(application_id)
-            facts = cases.become_final(case, today)
+            facts = claims.become_final(case, today)
             return Plan((loaded.write(facts),), {"final": bool(facts)})
 
         answer = await handle(self._ledger, context, decide, encode)
@@ -319,11 +355,25 @@ class Decisions:
             raise not_found("such case")
         return loaded, loaded.state
 
+    async def in_hand(self, application_id: UUID) -> InHand:
+        """A case for a command. Raises Refused (not found)."""
+        loaded, case = await self.existing(application_id)
+        tied, guard = await self.tied(case)
+        facts = cases.found(case, tied)
+        for each in facts:
+            after = cases.evolve(case, each)
+            assert after is not None, "a case that is there stays"
+            case = after
+        return InHand(loaded, case, tied, guard, tuple(facts))
+
     async def tied(self, case: Case) -> tuple[frozenset[str], StreamWrite]:
         """Who acts or signs for the applicant today, and so is disqualified; and the guard that it stays so."""
-        stream = f"association/{case.opened.association_id}"
-        known: Loaded[people.People] = await load(self._ledger, stream, people.evolve, {})
+        known = await self.people_of(case)
         return people.in_force(known.state, self.today()), known.unchanged()
+
+    async def people_of(self, case: Case) -> Loaded[people.People]:
+        """Who acts or signs for the applicant, as far as it is known here."""
+        return await load(self._ledger, f"association/{case.opened.association_id}", people.evolve, {})
 
     async def _call_of(self, application_id: UUID) -> CallNoted | None:
         _, case = await self.existing(application_id)
@@ -344,36 +394,40 @@ class Decisions:
         loaded: Loaded[de_minimis.Aids] = await load(self._ledger, stream, de_minimis.evolve, {})
         return loaded
 
-    async def _grant_aid(self, case: Case, made: MakeDecision) -> list[StreamWrite]:
-        """Notes the aid on its undertaking's stream, at the version at which what counts was summed."""
-        opened, today = case.opened, self.today()
-        loaded = await self._aids(case)
+    async def note_aid(self, case: Case, amount: int, on: date, *, aid: bool) -> list[StreamWrite]:
+        """What a decision of a Helsinki date makes of the case's aid (cents): granted, changed, or none any more. It is
+        noted on its undertaking's stream, at the version at which what counts was summed.
+        """
+        opened, loaded = case.opened, await self._aids(case)
+        limit = self._county.payment_rules(on).de_minimis_limit
+        if opened.application_id in loaded.state:
+            changed = DeMinimisChanged(
+                association_id=opened.association_id, application_id=opened.application_id,
+                amount=amount if aid else 0, changed_on=on,
+            )  # fmt: skip
+            return [loaded.write(de_minimis.change(loaded.state, changed, limit))]
+        if not aid or amount == 0:
+            return []
         granted = DeMinimisGranted(
             association_id=opened.association_id, association_name=opened.association_name,
-            application_id=opened.application_id, diary_number=opened.diary_number, amount=made.amount,
-            granted_on=today, three_years_before=0,
+            application_id=opened.application_id, diary_number=opened.diary_number, amount=amount, granted_on=on,
+            three_years_before=0,
         )  # fmt: skip
-        limit = self._county.payment_rules(today).de_minimis_limit
         return [loaded.write(de_minimis.grant(loaded.state, granted, limit))]
 
-    async def change_aid(self, case: Case, amount: int) -> list[StreamWrite]:
-        opened, today = case.opened, self.today()
-        loaded = await self._aids(case)
-        changed = DeMinimisChanged(
-            association_id=opened.association_id, application_id=opened.application_id, amount=amount,
-            changed_on=today,
-        )  # fmt: skip
-        limit = self._county.payment_rules(today).de_minimis_limit
-        return [loaded.write(de_minimis.change(loaded.state, changed, limit))]
-
     async def sitting(self, meeting_id: str | None) -> Loaded[Meeting] | None:
-        """The meeting at which something is decided; None for no meeting. Raises Refused (not found)."""
+        """The meeting at which something is decided; None for no meeting. Raises Refused (not found, not held yet)."""
         if meeting_id is None:
             return None
         loaded = await self.meeting(meeting_id)
         if loaded.state is None:
             raise not_found(f"meeting {meeting_id}")
+        meetings.check_held(loaded.state.convened, self.today())
         return Loaded(loaded.stream, loaded.version, loaded.state)
+
+    def decided_on(self, sitting: Loaded[Meeting] | None) -> date:
+        """The Helsinki date of a decision: the meeting's day, also where it is recorded later, or today."""
+        return self.today() if sitting is None else sitting.state.convened.held_on
 
     def take_section(
         self, sitting: Loaded[Meeting] | None, person: str, case: Case, disqualified: frozenset[str], matter: Matter
@@ -383,14 +437,20 @@ class Decisions:
             return None, []
         if person not in sitting.state.convened.present:
             raise invalid("not-present", "whoever decides at a meeting is present at it", "/meeting_id")
+        if matter == "claim" and case.claim is not None:
+            meetings.check_had_come(sitting.state.convened, case.claim.received_on, "the claim")
+        else:
+            meetings.check_had_come(sitting.state.convened, case.opened.arrived_on, "the application")
         taken = meetings.take_section(sitting.state, case.opened.application_id, disqualified, matter)
         return taken.section, [sitting.write([taken])]
 
-    async def bind(self, case: Case, change: int) -> list[StreamWrite]:
-        """Binds more of the appropriation, or frees some of it, at the version at which it was loaded."""
+    async def bind(self, case: Case, change: int, on: date) -> list[StreamWrite]:
+        """Binds more of the appropriation of the year of the decision, made before or on a Helsinki date, or frees some
+        of it, at the version at which it was loaded.
+        """
         if change == 0:
             return []
-        decided_on = case.decision.decided_on if case.decision is not None else self.today()
+        decided_on = case.decision.decided_on if case.decision is not None else on
         basket = self._county.basket(case.opened.basket, decided_on)
         if basket is None:
             raise invalid("unknown-basket", f"{case.opened.basket} is no basket on {decided_on:%-d.%-m.%Y}")
@@ -417,16 +477,14 @@ class Decisions:
         """
 
         async def decide() -> Plan:
-            loaded, case = await self.existing(application_id)
-            guards: list[StreamWrite] = []
+            hand = await self.in_hand(application_id)
             if act is not None:
-                tied, guard = await self.tied(case)
-                guards.append(guard)
-                refused = cases.attempt(case, command.identity.person, act, tied, another(case))
+                person = command.identity.person
+                refused = cases.attempt(hand.case, person, act, hand.tied, another(hand.case))
                 if refused is not None:
-                    return Plan((loaded.write([refused]), *guards), {}, cases.refusal_of(refused))
-            facts, answer = run(case)
-            return Plan((loaded.write(facts), *guards), {"application_id": str(application_id), **answer})
+                    return hand.refusal(refused)
+            facts, answer = run(hand.case)
+            return hand.plan(facts, {"application_id": str(application_id), **answer})
 
         return await carry_out(self._ledger, command, decide)
 

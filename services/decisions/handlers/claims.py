@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import Field, StrictBool
@@ -9,25 +10,40 @@ from uuid_utils.compat import uuid7
 
 from schemas.county import County
 from schemas.decisions import RectificationNotified
-from schemas.facts import Date
-from schemas.identifiers import Name, Slug
-from services.decisions.domain import cases, deadlines
+from schemas.facts import Contract, Date, Moment
+from schemas.helsinki import HELSINKI
+from schemas.identifiers import Name, Slug, Text
+from schemas.refusals import invalid
+from services.decisions.domain import cases, claims, deadlines
 from services.decisions.domain.cases import Case, Ruling
 from services.ledger import Ledger, StreamWrite
 from services.web.clock import Clock
 from services.web.commands import Command, carry_out
 from services.web.handling import Answer, Plan
+from services.web.permissions import limited_to
 
 from .authority import Act, Authority
-from .cases import Acted, Decisions, GiveNotice, Propose
+from .cases import Acted, Decisions, DeMinimis, GiveNotice, Propose
 from .documents import Documents
 
 
+class MakeClaim(Contract):
+    """The grounds of a claim for rectification, in the claimant's words. `received_at` is the moment at which a letter
+    or mail came to the registry, where an officer records it later.
+    """
+
+    grounds: Text
+    received_at: Moment | None = None
+
+
 class DecideClaim(Propose):
-    """A decision on a claim; `change` says whether the sum becomes `amount`."""
+    """A decision on a claim; `change` says whether the sum becomes `amount`. Without `de_minimis` what the decision said
+    of it holds.
+    """
 
     change: StrictBool
     payable_from: tuple[Date, ...] = Field(default=(), max_length=60)
+    de_minimis: DeMinimis | None = None
     organ: Name
     meeting_id: Slug | None = None
 
@@ -46,18 +62,32 @@ class Claims:
         self._documents = documents
         self._authority = authority
 
-    async def claim(self, command: Command, application_id: UUID, grounds: str) -> Answer:
+    async def claim(self, command: Command, application_id: UUID, made: MakeClaim) -> Answer:
         """Takes a claim; one that comes after the registry has closed on the last day is late."""
         claim_id = uuid7()
-        today = self._decisions.today()
-        counts_on = deadlines.counts_on(self._clock(), self._county.deadline_rules(today).registry_closes)
+        came_at = self._came_at(command, made)
+        received_on = came_at.astimezone(HELSINKI).date()
+        counts_on = deadlines.counts_on(came_at, self._county.deadline_rules(received_on).registry_closes)
 
         def act(case: Case) -> Acted:
-            facts = cases.claim(case, claim_id, today, grounds, counts_on)
+            facts = claims.claim(case, claim_id, received_on, made.grounds, counts_on)
             in_time = all(getattr(fact, "in_time", False) for fact in facts)
             return facts, {"claim_id": str(claim_id), "in_time": in_time}
 
         return await self._decisions.on_case(command, application_id, None, act)
+
+    def _came_at(self, command: Command, made: MakeClaim) -> datetime:
+        """When the claim came: now, or when the registry got it, which the registry alone says."""
+        now = self._clock()
+        if made.received_at is None:
+            return now
+        if limited_to(command.identity, "rectification.claim") is not None:
+            raise invalid(
+                "not-the-registry", "a claim that you make here comes now: leave the moment out", "/received_at"
+            )
+        if made.received_at > now:
+            raise invalid("not-received-yet", "a claim is recorded once it has come", "/received_at")
+        return made.received_at
 
     async def decide(self, command: Command, application_id: UUID, made: DecideClaim) -> Answer:
         """Decides the pending claim; the appropriation follows the difference in the same transaction."""
@@ -70,27 +100,34 @@ class Claims:
             guards = (guard, *mandate.guards)
             if mandate.refused is not None:
                 return Plan((loaded.write([mandate.refused]), *guards), {}, cases.refusal_of(mandate.refused))
-            cases.check_claimed(case)
+            claims.check_claimed(case)
             sitting = await self._decisions.sitting(made.meeting_id)
             convened = None if sitting is None else sitting.state.convened
             organ = self._authority.deciding_claim(case, made.organ, convened)
             section, writes = self._decisions.take_section(sitting, person, case, case.disqualified | tied, "claim")
             ruling = Ruling(
-                person, organ.name.fi, self._decisions.today(), made.outcome, made.amount, made.reasons, (),
+                person, organ.name.fi, self._decisions.decided_on(sitting), made.outcome, made.amount, made.reasons, (),
                 made.payable_from, made.meeting_id, section, mandate.on_behalf_of,
             )  # fmt: skip
-            facts = cases.decide_claim(case, ruling, made.change)
-            writes += await self._change(case, made)
+            facts = claims.decide_claim(case, ruling, made.change)
+            if made.de_minimis is not None:
+                facts = [*facts, made.de_minimis.assessed(case, person)]
+            writes += await self._change(case, made, ruling.decided_on)
             answer = {"application_id": str(application_id), "section": section}
             return Plan((loaded.write(facts), *guards, *writes), answer)
 
         return await carry_out(self._ledger, command, decide)
 
-    async def _change(self, case: Case, made: DecideClaim) -> list[StreamWrite]:
+    async def _change(self, case: Case, made: DecideClaim, on: date) -> list[StreamWrite]:
         if not made.change:
+            if made.de_minimis is not None:
+                raise invalid("nothing-to-assess", "a decision that stands keeps what it says of de minimis aid",
+                              "/de_minimis")  # fmt: skip
             return []
-        bound = await self._decisions.bind(case, made.amount - case.amount)
-        return bound + await self._decisions.change_aid(case, made.amount)
+        self._decisions.check_task(case, made.amount)
+        aid = case.aid if made.de_minimis is None else made.de_minimis.aid
+        bound = await self._decisions.bind(case, made.amount - case.amount, on)
+        return bound + await self._decisions.note_aid(case, made.amount, on, aid=aid)
 
     async def notify(self, command: Command, application_id: UUID, given: GiveNotice) -> Answer:
         """Gives notice of the last decision on a claim today, with its document and the instructions to appeal."""
@@ -102,7 +139,7 @@ class Claims:
             if refused is not None:
                 return Plan((loaded.write([refused]), guard), {}, cases.refusal_of(refused))
             notice = self._notice(case, given)
-            facts = cases.notify_claim(case, notice)
+            facts = claims.notify_claim(case, notice)
             written = await self._documents.write_claim(
                 case, await self._decisions.call_for(case), notice, given.language
             )
@@ -115,7 +152,7 @@ class Claims:
         return await carry_out(self._ledger, command, decide)
 
     def _notice(self, case: Case, given: GiveNotice) -> RectificationNotified:
-        decided = cases.claim_to_notify(case)
+        decided = claims.claim_to_notify(case)
         sent_on = self._decisions.today()
         received_on = self._decisions.received_on(sent_on, given.manner)
         days = self._county.deadline_rules(sent_on).appeal_days

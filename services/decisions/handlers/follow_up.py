@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from schemas.facts import Contract, Date
 from schemas.identifiers import Name, Sha256, Text
 from schemas.money import NonNegativeAmount, PositiveAmount, euros
 from schemas.refusals import invalid, not_found
-from services.decisions.domain import cases, changes, follow_up, projects
+from services.decisions.domain import cases, changes, follow_up, people, projects
 from services.decisions.domain.agreements import Partnership
 from services.decisions.domain.cases import Case
 from services.ledger import Ledger
@@ -149,8 +150,8 @@ class FollowUp:
         return await self._decisions.on_case(command, application_id, "draft_agreement", act)
 
     async def sign_agreement(self, command: Command, application_id: UUID, given: SignAgreement) -> Answer:
-        """Signs the offered version: for the association by a token of its own, for the county by a decision maker who
-        did not draft it.
+        """Signs the offered version: for the association by somebody who acts or signs for it, for the county by a
+        decision maker who did not draft it.
         """
         own = limited_to(command.identity, "agreement.sign") is not None
         signature = AgreementPartySigned(
@@ -164,8 +165,22 @@ class FollowUp:
             return facts, {"version": given.version, "party": signature.party, "in_force": in_force}
 
         # Who signs for the association acts for the applicant, which shuts out whoever signs for the county alone.
-        name = None if own else "sign_agreement"
-        return await self._decisions.on_case(command, application_id, name, act, _drafter)
+        if own:
+            return await self._sign_for_association(command, application_id, act)
+        return await self._decisions.on_case(command, application_id, "sign_agreement", act, _drafter)
+
+    async def _sign_for_association(
+        self, command: Command, application_id: UUID, act: Callable[[Case], Acted]
+    ) -> Answer:
+        async def decide() -> Plan:
+            loaded, case = await self._decisions.existing(application_id)
+            known = await self._decisions.people_of(case)
+            people.check_signs(known.state, command.identity.person, self._decisions.today())
+            facts, answer = act(case)
+            written = (loaded.write(facts), known.unchanged())
+            return Plan(written, {"application_id": str(application_id), **answer})
+
+        return await carry_out(self._ledger, command, decide)
 
     async def review_partnership(self, command: Command, application_id: UUID, given: ReviewPartnership) -> Answer:
         """Reviews a partnership today, before the instalments of a later year."""

@@ -74,7 +74,7 @@ class Meetings:
             loaded = await self._decisions.meeting(meeting.meeting_id)
             if loaded.state is not None:
                 raise conflict("meeting-exists", f"the meeting {meeting.meeting_id} is convened already")
-            return Plan((loaded.write([convened]),), {"meeting_id": meeting.meeting_id})
+            return Plan((loaded.write(meetings.convene(convened)),), {"meeting_id": meeting.meeting_id})
 
         return await carry_out(self._ledger, command, decide)
 

@@ -25,7 +25,7 @@ from services.decisions.documents import (
     Rule,
     without_citations,
 )
-from services.decisions.domain import cases
+from services.decisions.domain import claims
 from services.decisions.domain.cases import Case
 
 _TITLES: Final = {"fi": ("Valmistelija", "Päättäjä"), "sv": ("Beredare", "Beslutsfattare")}
@@ -46,7 +46,7 @@ def document_of(
     conditions = (*decision.conditions, *_texts(county, () if basket is None else basket.conditions, on, language))
     preparer, decider = _TITLES[language]
     favourable = decision.outcome in {"granted", "granted_in_part"}
-    reports = [] if call is None else [day for day in call.reports_due_on if day > on]
+    reports = () if call is None else tuple(day for day in call.reports_due_on if day > on)
     return DecisionDocument(
         language=language, county=_said(county.identity(on).name, language),
         organ=_organ(county, decision.organ, on, language), decided_on=on, section=decision.section,
@@ -56,7 +56,7 @@ def document_of(
         applied=opened.applied, amount=decision.amount, instalments=decision.instalments,
         period=_period(decision),
         reasons=decision.reasons, conditions=conditions if favourable else decision.conditions,
-        report_due=reports[0] if favourable and reports else None, rules=_rules(county, on, language),
+        reports_due=reports if favourable else (), rules=_rules(county, on, language),
         preparer=Official(name=case.proposal.person if case.proposal else decision.person, title=preparer),
         decision_maker=Official(name=decision.person, title=decider, stands_in_for=decision.on_behalf_of),
         contact=_text(county, "contact", on, language), notice=_notice(notice, county),
@@ -77,7 +77,7 @@ def claim_document_of(
     examined rests on the time limit alone, so the criteria of grants are not named. Raises Refused when no claim was
     decided, or the county's texts lack what it says.
     """
-    decided, opened = cases.claim_to_notify(case), case.opened
+    decided, opened = claims.claim_to_notify(case), case.opened
     on = decided.decided_on
     return ClaimDocument(
         language=language, county=_said(county.identity(on).name, language),

@@ -59,10 +59,12 @@ class Recoveries:
         opened = HearingOpened(
             application_id=application_id, hearing_id=uuid7(), person=command.identity.person, **dict(given)
         )
+        limit = self._county.payment_rules(today).small_recovery_limit
         answer: dict[str, object] = {"hearing_id": str(opened.hearing_id)}
         return await self._decisions.on_case(
-            command, application_id, "open_hearing", lambda case: (recovery.open_hearing(case, opened, today), answer)
-        )
+            command, application_id, "open_hearing",
+            lambda case: (recovery.open_hearing(case, opened, today, limit), answer),
+        )  # fmt: skip
 
     async def answer_hearing(self, command: Command, application_id: UUID, hearing_id: UUID, answer: str) -> Answer:
         """Takes the applicant's answer."""
@@ -84,13 +86,16 @@ class Recoveries:
         }  # fmt: skip
 
     async def recover(self, command: Command, application_id: UUID, given: Recover) -> Answer:
-        """Decides to recover what was paid, with interest from the days of payment to the due date."""
+        """Decides to recover what was paid, with interest from the days of payment to the due date. Who opened the
+        hearing prepared it, and so leaves it to another person (P8).
+        """
         recovery_id = uuid7()
 
         async def decide() -> Plan:
             loaded, case = await self._decisions.existing(application_id)
             tied, guard = await self._decisions.tied(case)
-            mandate = await self._authority.mandate(command, case, Act("recover", given.amount), tied)
+            wanted = Act("recover", given.amount, None if case.hearing is None else case.hearing.person)
+            mandate = await self._authority.mandate(command, case, wanted, tied)
             guards = (guard, *mandate.guards)
             if mandate.refused is not None:
                 return Plan((loaded.write([mandate.refused]), *guards), {}, cases.refusal_of(mandate.refused))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import StrictBool
@@ -15,7 +15,7 @@ from schemas.facts import Contract, Date, Fact
 from schemas.helsinki import HELSINKI
 from schemas.identifiers import Text
 from schemas.money import NonNegativeAmount, euros
-from services.decisions.domain import reports
+from services.decisions.domain import follow_up, reports
 from services.decisions.domain.cases import Case
 from services.ledger import Context, Document, Ledger
 from services.web.clock import Clock
@@ -25,6 +25,8 @@ from services.web.handling import Answer, Plan, handle
 from .cases import Decisions
 
 PAGE = 200
+_DECIDED: Final = ("notified", "claimed", "claim_decided", "appealed", "final")
+"""The states of a case of which something may have been paid: what pays on notice is paid before it is final."""
 
 
 class CheckReport(Contract):
@@ -81,21 +83,24 @@ class Reports:
         return await self._act(command, application_id, lambda case: reports.accept(case.reports, fact, case.amount))
 
     async def run(self, context: Context) -> int:
-        """Asks for the reports whose time has come and reminds of those that are overdue; how many events.
+        """Asks for the reports whose time has come and reminds of those that are overdue; how many events. What is
+        final is reported on, and what was paid before, whatever is claimed or appealed against meanwhile.
 
         The register tells which cases the day concerns, so that the others cost no query of their own.
         """
         today = self.today()
         ask_days = self._county.deadline_rules(today).report_ask_days
         plans: dict[tuple[str, int], Sequence[date]] = {}
-        done, after = 0, ""
+        done = 0
         position = (await self._ledger.head()).size
-        while page := await self._ledger.page("cases", position, after=after, where={"state": "final"}, limit=PAGE):
-            after = page[-1].key
-            for entry in page:
-                plan = await self._plan(entry.document, plans)
-                if _concerned(entry.document, plan, today, ask_days):
-                    done += await self._bring(context, UUID(entry.key), plan, today, ask_days)
+        for state in _DECIDED:
+            after = ""
+            while page := await self._ledger.page("cases", position, after=after, where={"state": state}, limit=PAGE):
+                after = page[-1].key
+                for entry in page:
+                    plan = await self._plan(entry.document, plans)
+                    if _concerned(entry.document, plan, today, ask_days):
+                        done += await self._bring(context, UUID(entry.key), plan, today, ask_days)
         return done
 
     async def _plan(self, case: Document, plans: dict[tuple[str, int], Sequence[date]]) -> Sequence[date]:
@@ -115,7 +120,7 @@ class Reports:
     ) -> int:
         async def decide() -> Plan:
             loaded, case = await self._decisions.existing(application_id)
-            days = case.changes.reports_due_on or plan
+            days = (case.changes.reports_due_on or plan) if follow_up.favourable(case) else ()
             facts = list(reports.due(application_id, case.reports, days, today, ask_days))
             return Plan((loaded.write(facts),), {})
 
@@ -127,7 +132,7 @@ class Reports:
 
 def _concerned(case: Document, plan: Sequence[date], today: date, ask_days: int) -> bool:
     """Whether a day may bring something to a case, by its document; what it brings is decided by its events."""
-    if case["amount"] == euros(0):
+    if not _granted(case):
         return False
     known = case.get("reports", {})
     for number, day in enumerate(plan, start=1):
@@ -140,3 +145,13 @@ def _concerned(case: Document, plan: Sequence[date], today: date, ask_days: int)
             if today > last:
                 return True
     return False
+
+
+def _granted(case: Document) -> bool:
+    """Whether something is granted that is reported on: money, or what a partnership without money gives in its place;
+    before it is final only what was paid.
+    """
+    if case["state"] != "final" and case.get("paid", euros(0)) == euros(0):
+        return False
+    without_money = case["applied"] == euros(0) and (case.get("changed_to") or case["outcome"]) == "granted"
+    return case["amount"] != euros(0) or without_money

@@ -238,6 +238,8 @@ def _held(  # noqa: PLR0911 - one return for each reason
     required = requirement_hold(grant.requirements, grant.instalments, instalment)
     if required is not None:
         return required
+    if "appealed" in grant.holds:
+        return Hold("an appeal against the decision is pending", "the decision becomes final")
     if grant.holds:
         return Hold("a report of use is overdue", "an officer accepts the report")
     if today < instalment.payable_from:

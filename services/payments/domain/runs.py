@@ -145,21 +145,30 @@ def _refusal(run: Run, wanted: Approval, chosen: Collection[PaymentLine]) -> str
 def _within_limits(
     run: Run, wanted: Approval, chosen: Sequence[PaymentLine], rules: Rules
 ) -> tuple[str | None, str | None]:
-    """For whom the person approves where their own limit does not reach, or why it is refused. What they approved of
-    the run before counts with it: a run is not approved beyond a limit line by line.
+    """For whom the person approves where their own limit does not reach, or why it is refused. What was approved of the
+    run before by them or in their place counts with it: a run is not approved beyond a limit line by line, nor by a
+    person and their stand-in in turns.
     """
-    before = [line for line in run.lines if wanted.person in {each.person for each in run.approvals_of(line)}]
-    total = sum(line.amount for line in (*before, *chosen))
+    total = _sum_with(run, chosen, wanted.person)
     own = rules.approvers.limit_of(wanted.person, wanted.on, rules.default_limit)
     if own is None or total <= own:
         return None, None
     shut_out = run.preparers | _given_by(run, chosen)
     for named in rules.approvers.principals_of(wanted.person, wanted.on):
+        if named.principal in shut_out or total > named.limit:
+            continue
         theirs = rules.approvers.limit_of(named.principal, wanted.on, rules.default_limit)
-        within = total <= named.limit and (theirs is None or total <= theirs)
-        if within and named.principal not in shut_out:
+        if theirs is None or _sum_with(run, chosen, wanted.person, named.principal) <= theirs:
             return named.principal, None
     return None, f"{wanted.person} approves up to {euros(own)} of a run: this is {euros(total)}"
+
+
+def _sum_with(run: Run, chosen: Sequence[PaymentLine], *people: str) -> int:
+    """The sum (cents) of the chosen lines, which none of these people approved, and of those that they approved before or
+    somebody in their place.
+    """
+    before = [line for line in run.lines if not _given_by(run, [line]).isdisjoint(people)]
+    return sum(line.amount for line in (*before, *chosen))
 
 
 def take_out(run: Run, ids: Collection[str], reason: str, person: str) -> RunChanged:

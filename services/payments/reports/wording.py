@@ -74,6 +74,7 @@ _HOLDS: Final = (
     ("the bank did not pay", "pankki ei maksanut tilille"),
     ("waits for notice", "odottaa tiedoksiantoa"),
     ("waits for finality", "odottaa lainvoimaa"),
+    ("an appeal against the decision is pending", "päätöksestä on valitettu"),
     ("the agreement", "sopimus allekirjoittamatta"),
     ("the own funding", "omarahoitus todentamatta"),
     ("the partnership was not reviewed", "kumppanuus arvioimatta"),
