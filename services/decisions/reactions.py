@@ -117,7 +117,24 @@ class Reactions:
             association_id=fact.association_id, person_id=fact.person_id, person=fact.person,
             valid_from=fact.valid_from, valid_until=fact.valid_until,
         )  # fmt: skip
-        return (known.write([noted]),)
+        return (known.write([noted]), *await self._left_by(noted, record.recorded_at.astimezone(HELSINKI).date()))
+
+    async def _left_by(self, noted: PersonNoted, today: date) -> list[StreamWrite]:
+        """Who acts for an association from now on leaves its cases at once; who acts later, or is given a case at this
+        moment, leaves them when anybody acts on them next.
+        """
+        tied = people.in_force({noted.person_id: noted}, today)
+        position = (await self._ledger.head()).size
+        writes: list[StreamWrite] = []
+        after = ""
+        where = {"association_id": noted.association_id}
+        while page := await self._ledger.page("cases", position, after=after, where=where):
+            after = page[-1].key
+            for entry in page:
+                loaded = await load(self._ledger, f"case/{entry.key}", cases.evolve, None)
+                if loaded.state is not None and (facts := cases.found(loaded.state, tied)):
+                    writes.append(loaded.write(facts))
+        return writes
 
     def by_type(self) -> Mapping[str, Mapping[str, Reaction]]:
         """Topic → event type → reaction."""
@@ -172,7 +189,7 @@ def _noted(fact: ApplicationSupplemented | ApplicationWithdrawn, case: cases.Cas
         if case.decision is not None or case.closed_without_decision:
             return []
         return [CaseWithdrawn(application_id=fact.application_id, reason=fact.reason)]
-    if fact.request_id not in case.open_requests:
+    if fact.request_id not in case.open_requests or case.decision is not None or case.closed_without_decision:
         return []
     return [SupplementReceived(application_id=fact.application_id, request_id=fact.request_id, answer=fact.answer)]
 

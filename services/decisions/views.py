@@ -23,6 +23,7 @@ STATES: Mapping[str, str] = {
     "decision.notified": "notified",
     "rectification.claimed": "claimed",
     "rectification.notified": "notified",
+    "appeal.lodged": "appealed",
     "decision.became_final": "final",
 }
 """The case's state after an event; other events leave it as it is."""
@@ -101,16 +102,16 @@ def _changed(document: Document | None, record: Record, data: Mapping[str, Any])
             after[name] = {**document.get(name, {}), data["language"]: data["sha256"]}
         case _ if record.type in FOLLOW_UP_EVENTS:
             after |= followed_up(document, record.type, data)
-        case "rectification.claimed" if not data["in_time"]:
-            after["state"] = document["state"]
+        case "rectification.claimed":
+            after |= {"final_on": None} if data["in_time"] else {"state": document["state"]}
         case "decision.notified":
             after["last_open_day"] = data["last_claim_day"]
         case "rectification.decided":
             after |= _claim_decided(document, data)
         case "rectification.notified":
-            late = document["claim_outcome"] == "not_examined"
-            after["state"] = "final" if "final_on" in document else "notified"
-            after["last_open_day"] = document.get("last_open_day") if late else data["last_appeal_day"]
+            after |= _claim_notified(document, data["last_appeal_day"])
+        case "appeal.lodged" | "appeal.decided":
+            after |= _appealed(document, data)
         case "hearing.opened":
             after["hearing"] = {**{name: data[name] for name in ("hearing_id", "amount", "answer_by")}, "answer": None}
         case "hearing.answered":
@@ -121,9 +122,12 @@ def _changed(document: Document | None, record: Record, data: Mapping[str, Any])
 
 
 def _supplemented(document: Document, request_id: str) -> Document:
-    """The supplements that are still awaited, by request: the case goes on once none is."""
+    """The supplements that are still awaited, by request: the case goes on once none is, from a proposal if it has
+    one.
+    """
     awaited = {each: day for each, day in document.get("supplements", {}).items() if each != request_id}
-    return {"supplements": awaited, "state": "supplement_requested" if awaited else STATES["supplement.received"]}
+    goes_on = STATES["proposal.made" if document.get("proposed") else "supplement.received"]
+    return {"supplements": awaited, "state": "supplement_requested" if awaited else goes_on}
 
 
 def _ranking(case: Document) -> int | None:
@@ -144,21 +148,49 @@ def _recovered(document: Document, data: Mapping[str, Any]) -> Document:
 def _claim_decided(document: Document, data: Mapping[str, Any]) -> Document:
     """A claim that was examined waits for notice of its decision; a late one leaves the case where it was."""
     late = data["outcome"] == "not_examined"
-    state = ("final" if "final_on" in document else "notified") if late else "claim_decided"
-    return {"state": state, "amount": data["amount"], "claim_outcome": data["outcome"]}
+    state = ("final" if document.get("final_on") else "notified") if late else "claim_decided"
+    changed = {"changed_to": data["changed_to"]} if data.get("changed_to") else {}
+    return {"state": state, "amount": data["amount"], "claim_outcome": data["outcome"], **changed}
+
+
+def _claim_notified(document: Document, last_appeal_day: str) -> Document:
+    """After a claim that was examined the decision can be appealed against; a late one leaves the case as it was."""
+    late = document["claim_outcome"] == "not_examined"
+    state = "final" if document.get("final_on") else "notified"
+    return {"state": state, "last_open_day": document.get("last_open_day") if late else last_appeal_day}
+
+
+def _appealed(document: Document, data: Mapping[str, Any]) -> Document:
+    """Where a case stands while an appeal is pending, and once the court decided: as before, or its claim waits."""
+    if "court" in data:
+        shown = {name: data[name] for name in ("appeal_id", "court", "court_reference", "lodged_on", "suspends")}
+        suspended = {"state": "appealed", "final_on": None}
+        return {"appeal": shown, **(suspended if data["suspends"] else {"state": document["state"]})}
+    appeal = {**document["appeal"], **{name: data[name] for name in ("outcome", "decided_on", "open_until")}}
+    if data["outcome"] == "annulled":
+        return {"appeal": appeal, "state": "claimed"}
+    if not appeal["suspends"]:
+        return {"appeal": appeal}
+    return {"appeal": appeal, "state": "notified", "last_open_day": data["open_until"] or data["decided_on"]}
 
 
 def _stepped_aside(document: Document, person: str) -> Document:
-    """Who is disqualified leaves the case with all they assessed and proposed; the deputy is its officer then."""
+    """Who is disqualified leaves the case, until the decision with all they assessed and proposed; the deputy is its
+    officer then.
+    """
     disqualified = [*document["disqualified"], person]
     officer, deputy = document["officer"], document["deputy"]
     if officer == person:
         officer, deputy = deputy, None
     officer, deputy = (None if each in disqualified else each for each in (officer, deputy))
-    left = {who: points for who, points in document["assessments"].items() if who != person}
-    aside = {"disqualified": disqualified, "officer": officer, "deputy": deputy, **_assessed(left)}
-    if document["state"] == "proposed" and document["proposed"]["person"] == person:
-        aside |= {"state": "in_preparation", "proposed": None}
+    aside: Document = {"disqualified": disqualified, "officer": officer, "deputy": deputy}
+    if "decided_on" in document:
+        return aside
+    aside |= _assessed({who: points for who, points in document["assessments"].items() if who != person})
+    proposed = document.get("proposed")
+    if proposed is not None and proposed["person"] == person:
+        state = "in_preparation" if document["state"] == "proposed" else document["state"]
+        aside |= {"state": state, "proposed": None}
     return aside
 
 
@@ -245,6 +277,7 @@ def _stand_in_key(_record: Record, data: Mapping[str, Any]) -> tuple[str]:
 
 CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
     "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided", "case.assigned",
+    "appeal.decided",
     "assessment.recorded", "case.task_decided", "decision.documented",
     "de_minimis.assessed", "hearing.opened", "hearing.answered", *REPORT_STATES, "case.coefficient_set",
     *FOLLOW_UP_EVENTS,

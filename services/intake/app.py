@@ -58,7 +58,7 @@ def application(settings: IntakeSettings | None = None) -> tuple[FastAPI, Intake
         "intake",
         "Calls, associations, applications and usage reports.",
         api.routers(handlers, ledger),
-        Reactions(ledger).by_type(),
+        Reactions(ledger, county).by_type(),
         limits=BodyLimits(by_path=api.LARGE_BODIES),
         install=api.install_problems,
         tasks=[person_keys, mail],
@@ -74,7 +74,7 @@ def _handlers(
     return Handlers(
         Calls(ledger, county, clock),
         Associations(ledger, county, clock, keys),
-        Attachments(ledger, _attachment_store(settings), DEFAULT_LIMITS),
+        Attachments(ledger, clock, _attachment_store(settings), DEFAULT_LIMITS),
         applications,
         Drafts(ledger, county, clock, applications),
     )

@@ -5,6 +5,9 @@ database of its own: its backups are kept as long as an erasure may take, no lon
 is not destroyed. The table is no part of the ledger, and no proof depends on it.
 
     Refused (conflict, person-erased)    something should be sealed for a person whose key was destroyed
+    PersonsUnavailable                   nothing can be sealed, opened or destroyed now
+    ├── KeysAway                         the keys' database cannot be used
+    └── KeyUnusable                      the key-encryption key is missing, malformed, or not the kept keys' own
 """
 
 from __future__ import annotations
@@ -13,21 +16,26 @@ import asyncio
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from schemas.personal import Sealed
 from schemas.refusals import conflict
+from services.ledger.writer import CONNECTION_LOST
 
+log = structlog.get_logger(__name__)
+
+Found = TypeVar("Found")
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _MAKE: Final = "INSERT INTO person_key (person_id, wrapped, made_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
@@ -41,7 +49,15 @@ ON CONFLICT (person_id) DO UPDATE SET wrapped = NULL, destroyed_at = coalesce(pe
 """
 
 
-class KeyUnusable(Exception):
+class PersonsUnavailable(Exception):
+    """Nothing that is said of persons can be sealed, opened or destroyed now."""
+
+
+class KeysAway(PersonsUnavailable):
+    """The database of the persons' keys cannot be used. Its own words, which hold its address, are this error's cause."""
+
+
+class KeyUnusable(PersonsUnavailable):
     """The key-encryption key is missing, malformed, or not the one that wrapped the kept keys."""
 
 
@@ -57,7 +73,9 @@ def load_key_encryption_key(path: Path) -> bytes:
 
 
 class PersonKeys:
-    """Seals and opens what is said of persons. It connects at its first use; `stop` after."""
+    """Seals and opens what is said of persons. It connects at its first use; `stop` after. All that it does may raise
+    PersonsUnavailable, which is logged where it is raised.
+    """
 
     def __init__(self, dsn: str, schema: str, key_encryption_key: bytes, clock: Callable[[], datetime]) -> None:
         self._dsn = dsn
@@ -74,8 +92,8 @@ class PersonKeys:
     async def seal(self, person_id: UUID, details: Mapping[str, str]) -> Sealed:
         """Encrypts what is said of a person, with a new key for a new person. Raises Refused for an erased one."""
         made = aes_key_wrap(self._key, AESGCM.generate_key(KEY_BYTES * 8))
-        await (await self._connections()).execute(_MAKE, person_id, made, self._clock())
-        wrapped = await (await self._connections()).fetchval(_WRAPPED, person_id)
+        await self._asked(lambda pool: pool.execute(_MAKE, person_id, made, self._clock()))
+        wrapped = await self._asked(lambda pool: pool.fetchval(_WRAPPED, person_id))
         if wrapped is None:
             raise conflict("person-erased", "this person was erased: name them anew under a new id")
         nonce = os.urandom(_NONCE_BYTES)
@@ -88,13 +106,22 @@ class PersonKeys:
         Raises KeyUnusable when something does not open though its key is there.
         """
         asked = list(sealed)
-        rows = await (await self._connections()).fetch(_ALL_WRAPPED, list({each.person_id for each in asked}))
+        persons = list({each.person_id for each in asked})
+        rows = await self._asked(lambda pool: pool.fetch(_ALL_WRAPPED, persons))
         keys = {row["person_id"]: self._unwrap(row["wrapped"]) for row in rows}
         return {each: _decrypt(keys[each.person_id], each) for each in asked if each.person_id in keys}
 
     async def destroy(self, person_id: UUID) -> None:
         """Destroys a person's key, for good; does nothing when that is done."""
-        await (await self._connections()).execute(_DESTROY, person_id, self._clock())
+        await self._asked(lambda pool: pool.execute(_DESTROY, person_id, self._clock()))
+
+    async def _asked(self, ask: Callable[[asyncpg.Pool[Any]], Awaitable[Found]]) -> Found:
+        """What the keys' database answers. Raises KeysAway."""
+        try:
+            return await ask(await self._connections())
+        except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+            log.warning("the database of persons' keys cannot be used", error=type(error).__name__)
+            raise KeysAway("the database of persons' keys cannot be used") from error
 
     async def _connections(self) -> asyncpg.Pool[Any]:
         async with self._opening:
@@ -108,9 +135,7 @@ class PersonKeys:
         try:
             return aes_key_unwrap(self._key, wrapped)
         except InvalidUnwrap as error:
-            raise KeyUnusable(
-                "the key-encryption key is not the one that the persons' keys were wrapped with"
-            ) from error
+            raise _unusable("the key-encryption key is not the one that the persons' keys were wrapped with") from error
 
 
 def _decrypt(key: bytes, sealed: Sealed) -> Mapping[str, str]:
@@ -118,5 +143,11 @@ def _decrypt(key: bytes, sealed: Sealed) -> Mapping[str, str]:
     try:
         plain = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], sealed.person_id.bytes)
     except InvalidTag as error:
-        raise KeyUnusable(f"what is said of person {sealed.person_id} was not sealed with their key") from error
+        raise _unusable(f"what is said of person {sealed.person_id} was not sealed with their key") from error
     return msgspec.json.decode(plain, type=dict[str, str])
+
+
+def _unusable(reason: str) -> KeyUnusable:
+    """Somebody has to look at it: the log says so, since whoever asked is told no more than to try later."""
+    log.error("persons cannot be opened", reason=reason)
+    return KeyUnusable(reason)

@@ -9,7 +9,14 @@ from typing import Any, Final
 from schemas.county import County
 from schemas.facts import Fact
 from schemas.helsinki import HELSINKI
-from schemas.intake import ApplicationStandingChanged, CallAmended, Standing
+from schemas.intake import (
+    AccountChangeDropped,
+    AccountChangeRequested,
+    ApplicationStandingChanged,
+    AssociationAccountChanged,
+    CallAmended,
+    Standing,
+)
 from schemas.personal import Sealed
 from services.ledger import Ledger, Record
 from services.web.clock import Clock
@@ -22,12 +29,17 @@ PAGE: Final = 500
 _OCCASIONS: Final[Mapping[Standing, str]] = {
     "in_preparation": "received", "supplement_requested": "supplement_requested", "transferred": "transferred",
     "decided": "decided", "notified": "notified", "final": "final", "paid": "paid",
-    "payment_delayed": "payment_delayed", "recovery": "recovery",
-    "hearing": "hearing", "report_requested": "report_due", "report_returned": "report_due",
+    "payment_delayed": "payment_delayed", "recovery": "recovery_to_pay",
+    "hearing": "hearing", "report_requested": "report_due", "report_returned": "report_returned",
     "agreement_offered": "agreement_offered", "cost_report_returned": "cost_report_returned",
     "change_decided": "change_decided",
 }  # fmt: skip
-TOLD: Final = frozenset({ApplicationStandingChanged.event_type, CallAmended.event_type})
+_OF_ACCOUNTS: Final[Mapping[str, str]] = {
+    AccountChangeRequested.event_type: "account_change_requested",
+    AssociationAccountChanged.event_type: "account_changed",
+    AccountChangeDropped.event_type: "account_change_refused",
+}
+TOLD: Final = frozenset({ApplicationStandingChanged.event_type, CallAmended.event_type, *_OF_ACCOUNTS})
 
 
 class Telling:
@@ -43,6 +55,8 @@ class Telling:
         """What an event is the occasion for; nothing for events that applicants are not told of."""
         if record.type not in TOLD:
             return ()
+        if record.type in _OF_ACCOUNTS:
+            return await self._of_account(record)
         fact: Fact = fact_of(record)
         if isinstance(fact, CallAmended):
             return [occasion async for occasion in self._of_amendment(fact, record.position)]
@@ -67,9 +81,20 @@ class Telling:
             "last_claim_day": change.due_on,
             "last_appeal_day": change.due_on,
             "paid_on": change.happened_on,
-            "municipality": named if municipality is None else municipality.name.fi,
+            "municipality": named if municipality is None else municipality.name.model_dump(),
         }
         return {name: value for name, value in said.items() if value is not None}
+
+    async def _of_account(self, record: Record) -> Sequence[Occasion]:
+        """A change of account is told of when it is asked for, and when it was made or was not: whoever did not ask for
+        it should hear of it. A change that was confirmed waits no longer, which is no news beside it.
+        """
+        association_id = record.data["association_id"]
+        if record.type == AccountChangeDropped.event_type:
+            entry = await self._ledger.entry("associations", association_id, record.position)
+            if entry is None or entry.document.get("account_change_refused") is None:
+                return ()
+        return (Occasion(_OF_ACCOUNTS[record.type], f"association/{association_id}"),)
 
     async def _of_amendment(self, amended: CallAmended, position: int) -> AsyncIterator[Occasion]:
         """Everybody who has sent an application of the call, or has begun a draft of it; each association once."""
@@ -130,9 +155,24 @@ class Telling:
         ]
 
 
-def _occasion(change: ApplicationStandingChanged) -> str | None:
-    """What a standing is the occasion for. Notice that names a claim is of the decision on it: what can be done against
-    that one is an appeal and no claim.
+def _occasion(change: ApplicationStandingChanged) -> str | None:  # noqa: PLR0911 - one arm a standing
+    """What a standing is the occasion for. An applicant's own claim or answer that came is none, and money that came
+    back either: nothing waits for them.
     """
-    of_claim = change.standing == "notified" and change.request_id is not None
-    return "claim_notified" if of_claim else _OCCASIONS.get(change.standing)
+    match change.standing:
+        case "notified" if change.request_id is not None:
+            # Against the decision on a claim an appeal can be made, and no claim.
+            return "claim_notified"
+        case "report_requested" if change.happened_on is not None:
+            return "report_overdue"
+        case "payment_delayed" if change.question is None:
+            return "payment_later"
+        case "recovery" if change.question is None:
+            return "recovery" if change.due_on is not None else None
+        case "in_preparation" if change.request_id is not None:
+            return None
+        case "hearing" if change.due_on is None:
+            return None
+        case "agreement_offered" if change.question is None:
+            return None
+    return _OCCASIONS.get(change.standing)

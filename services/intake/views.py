@@ -8,6 +8,8 @@ from typing import Any
 from schemas.catalogue import upcast
 from services.ledger import Document, Record, Register
 
+from . import application_view
+
 
 def _call(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
     terms = upcast(record.type, record.schema, dict(data))
@@ -18,17 +20,26 @@ def _call(document: Document | None, record: Record, data: Mapping[str, Any]) ->
 
 def _association(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
     if record.type == "association.registered":
-        return {**data, "account_change": None}
+        return {**data, "account_change": None, "account_change_refused": None}
     if document is None:
         return None
     match record.type:
         case "association.account_changed":
             return {**document, "iban": data["iban"]}
         case "account_change.requested":
-            return {**document, "account_change": {name: data[name] for name in _CHANGE}}
+            asked = {name: data[name] for name in _CHANGE}
+            return {**document, "account_change": asked, "account_change_refused": None}
         case "account_change.dropped":
-            return {**document, "account_change": None}
+            return {**document, "account_change": None, "account_change_refused": _refused(document, data)}
     return document
+
+
+def _refused(document: Document, data: Mapping[str, Any]) -> Document | None:
+    """Which change was dropped and why; None for one that was confirmed, which then needs to wait no longer."""
+    asked = document["account_change"]
+    if asked is None or asked["iban"] == document["iban"]:
+        return None
+    return {"change_id": data["change_id"], "iban": asked["iban"], "reason": data["reason"]}
 
 
 def _person(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
@@ -46,46 +57,7 @@ def _attachment(document: Document | None, _record: Record, data: Mapping[str, A
     return document or {"association_id": data["association_id"], **data["file"]}
 
 
-def _application(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:  # noqa: C901, PLR0911 - one arm a kind
-    match record.type:
-        case "application.submitted":
-            submitted = upcast(record.type, record.schema, dict(data))
-            return {**submitted, "standing": "received", "open_requests": [], "reported": False}
-        case _ if document is None:
-            return None
-        case "application.withdrawn":
-            return {**document, "standing": "withdrawn"}
-        case "application.attachment_added":
-            return {**document, "attachments": [*document["attachments"], data["file"]]}
-        case "application.change_requested":
-            return {**document, "change_requests": [*document.get("change_requests", []), dict(data)]}
-        case "application.supplemented":
-            left = [each for each in document["open_requests"] if each["request_id"] != data["request_id"]]
-            return {**document, "open_requests": left}
-        case "usage_report.submitted":
-            return {**document, "reported": True, "used": data["used"]}
-        case "cost_report.submitted":
-            sent = {name: data[name] for name in ("period_from", "period_until", "total")}
-            return {**document, "cost_reports": [*document.get("cost_reports", []), sent]}
-        case "application.standing_changed":
-            asked = document["open_requests"]
-            if data["standing"] == "supplement_requested":
-                request = {"request_id": data["request_id"], "question": data["note"], "due_on": data.get("due_on")}
-                asked = [*asked, request]
-            if data["standing"] == "hearing":
-                document = {**document, "hearing": {"hearing_id": data["request_id"], "due_on": data["due_on"]}}
-            return {
-                **document,
-                "standing": data["standing"],
-                "note": data["note"],
-                "open_requests": asked,
-                "diary_number": data["diary_number"] or document.get("diary_number"),
-                "amount": data["amount"] or document.get("amount"),
-            }
-    return document
-
-
-_CHANGE = ("change_id", "iban", "reason", "not_before", "person")
+_CHANGE = ("change_id", "iban", "reason", "proof_sha256", "not_before", "person")
 
 
 def _person_key(_record: Record, data: Mapping[str, Any]) -> tuple[str]:
@@ -121,20 +93,9 @@ REGISTERS = (
     Register("attachments", frozenset({"attachment.stored"}), _stream_key, _attachment, ("association_id",)),
     Register(
         "applications",
-        frozenset(
-            {
-                "application.submitted",
-                "application.withdrawn",
-                "application.supplemented",
-                "application.attachment_added",
-                "application.change_requested",
-                "application.standing_changed",
-                "usage_report.submitted",
-                "cost_report.submitted",
-            }
-        ),
+        application_view.TYPES,
         _stream_key,
-        _application,
+        application_view.application,
         ("association_id", "call_id"),
     ),
 )

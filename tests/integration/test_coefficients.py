@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from schemas.decisions import (
+    AppropriationSet,
     AssessmentRecorded,
     CallNoted,
     CaseOpened,
@@ -199,6 +200,7 @@ async def test_a_call_is_ranked_by_multiplied_points_and_the_preview_shows_all_t
         (lifted, 7_000, 110, 7_700), (better, 7_600, 100, 7_600), (unread, None, 100, 0),
     ]  # fmt: skip
     assert [item["shares"]["full_by_rank"] for item in preview["items"]] == ["600.00 EUR", "0.00 EUR", "0.00 EUR"]
+    await desk.service.given("appropriation/operating-2026", fact(AppropriationSet, amount="1000.00 EUR"))
     choice = {"rule": "full_by_rank", "available": "1000.00 EUR"}
     chosen = await desk.service.client.post(f"{path}/allocation", json=choice, headers=headers)
     assert chosen.status_code == 201, chosen.text

@@ -166,10 +166,19 @@ async def test_the_wrong_people_sign_nothing_and_what_they_try_is_recorded(desk:
     problem(await desk.sign(by="oskari"), 403, "forbidden")
     problem(await desk.sign(by="user-9", roles=APPLICANT, association=STRANGER), 404, "not-found")
     problem(await desk.agreement("user-9", association=STRANGER), 404, "not-found")
-    problem(await desk.sign(2, by="user-1", roles=APPLICANT), 409, "version-replaced")
+    problem(await desk.sign(by="user-1", roles=APPLICANT), 403, "no-mandate")
+    problem(await desk.sign(2, by="hilkka", roles=APPLICANT), 409, "version-replaced")
     assert (await desk.sign(by="hilkka", roles=APPLICANT)).status_code == 201
-    problem(await desk.sign(by="user-1", roles=APPLICANT), 409, "signed-already")
+    problem(await desk.sign(by="hilkka", roles=APPLICANT), 409, "signed-already")
     assert (await desk.shown())["offered"]["signed_by"] == ["association"]
+
+
+@pytest.mark.parametrize(("until", "status"), [("2026-03-19", 403), ("2026-03-20", 201)])
+async def test_a_mandate_signs_on_its_last_day_and_not_after_it(desk: Desk, until: str, status: int) -> None:
+    await desk.given("partnership", GRANTED)
+    await desk.service.given(f"association/{ASSOCIATION}", fact(PersonNoted, person="hilkka", valid_until=until))
+    await desk.done("agreement-drafts", DRAFT)
+    assert (await desk.sign(by="hilkka", roles=APPLICANT)).status_code == status
 
 
 PARTNERSHIP_ACTS: list[tuple[str, dict[str, Any]]] = [

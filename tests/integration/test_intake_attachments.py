@@ -15,13 +15,14 @@ from typing import Any
 import httpx
 import pytest
 import typst
+from structlog.testing import capture_logs
 
 from schemas.intake import AssociationRegistered, CallPublished
 from services.intake.storage.limits import SIZE_BYTES_MAX
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.in_process import ASSOCIATION, UNKNOWN, pointers, problem
-from tests.integration.intake_office import OTHER_ASSOCIATION, Office, office
+from tests.integration.intake_office import OTHER_ASSOCIATION, THIRD_ASSOCIATION, Office, office
 from tests.unit.given import fact
 
 AWAITING: dict[str, Any] = {
@@ -125,12 +126,13 @@ async def in_pieces(size: int, piece: int) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize("over", [1, 1000])
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k-1"}])
 @pytest.mark.parametrize("piece", [None, 64 * 1024, 3_000_000])
 async def test_a_file_that_is_too_large_is_told_the_limit_however_it_comes(
-    intake: Office, over: int, piece: int | None
+    intake: Office, over: int, key: dict[str, str], piece: int | None
 ) -> None:
-    size = SIZE_BYTES_MAX + over
-    answer = await store(intake, b"a" * size if piece is None else in_pieces(size, piece))
+    size, headers = SIZE_BYTES_MAX + over, intake.applicant() | key
+    answer = await store(intake, b"a" * size if piece is None else in_pieces(size, piece), headers)
     declared = piece is None and over > 1
     document = problem(answer, *((413, "body-too-large") if declared else (422, "attachment-too-large")))
     assert str(SIZE_BYTES_MAX // 1_000_000) in document["detail"]
@@ -159,6 +161,58 @@ async def test_a_file_that_is_sent_again_with_its_key_is_recorded_once(intake: O
     assert (again.status_code, again.content) == (201, first.content)
     problem(await store(intake, PNG, headers), 409, "idempotency-key-reused")
     assert len(await intake.records("attachment.stored")) == 1
+
+
+async def test_a_form_around_a_file_is_told_from_the_file(intake: Office) -> None:
+    form = {"file": ("muistio.txt", b"Muistio", "text/plain")}
+    query = {"kind": "plan", "name": "muistio.txt"}
+    answer = await intake.service.client.post(
+        "/v1/attachments", params=query, files=form, headers=intake.applicant()
+    )  # fmt: skip
+    assert pointers(problem(answer, 422, "attachment-in-a-form")) == ["/content"]
+    assert await intake.records("attachment.stored") == []
+
+
+async def test_whoever_may_not_act_for_an_association_stores_nothing_of_its(intake: Office) -> None:
+    read: list[int] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for number in range(3):
+            read.append(number)
+            yield PDF
+
+    await intake.name(role="mandate", person="matti")
+    problem(await store(intake, pieces(), intake.applicant("anna")), 403, "no-mandate")
+    unknown = await store(intake, pieces(), intake.officer(), association_id=THIRD_ASSOCIATION)
+    assert "register it first" in problem(unknown, 404, "not-found")["detail"]
+    assert (read, await intake.records("attachment.stored")) == ([], [])
+    await stored(intake, PDF, intake.applicant("matti"))
+    await stored(intake, PDF, intake.officer(), association_id=ASSOCIATION)
+
+
+@pytest.mark.parametrize("key", [[], [(b"idempotency-key", b"k-1")]])
+async def test_a_sender_that_breaks_off_is_no_fault_of_ours_and_leaves_nothing(
+    intake: Office, key: list[tuple[bytes, bytes]]
+) -> None:
+    coming = [{"type": "http.request", "body": b"Muisti", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return coming.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(name.lower().encode(), value.encode()) for name, value in intake.applicant().items()]
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "scheme": "http", "path": "/v1/attachments",
+        "raw_path": b"/v1/attachments", "query_string": b"kind=plan&name=muistio.txt", "headers": [*headers, *key],
+    }  # fmt: skip
+    with capture_logs() as logs:
+        await intake.service.app(scope, receive, send)
+    assert (sent[0]["status"], logs) == (400, [])
+    assert await intake.records("attachment.stored") == []
+    assert list(intake.service.folder.glob("attachment-*")) == []
 
 
 async def test_another_associations_file_is_as_if_it_were_not_there(intake: Office) -> None:

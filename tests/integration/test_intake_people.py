@@ -4,6 +4,7 @@ HTTP on a real database.
 
 from __future__ import annotations
 
+import asyncio
 from base64 import b64decode
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -250,6 +251,52 @@ async def test_an_erasure_that_a_crash_cut_is_ended_by_the_command_sent_again(in
     [shown] = await intake.people()
     assert (shown["details"], shown["erased"]) == ("erased", True)
     assert len(await intake.records("person.erased")) == 1
+
+
+async def test_an_erasure_that_is_refused_erases_nobody(intake: Office) -> None:
+    person_id = await intake.name(intake.officer() | {"Idempotency-Key": "k-1"})
+    path, reason = f"{PERSONS}/{person_id}/erasure", {"reason": "Henkilön pyyntö"}
+    stale = await intake.post(path, reason, intake.officer() | {"If-Match": '"1"'})
+    assert problem(stale, 412, "version-stale")["detail"].startswith("The current version is 2.")
+    reused = await intake.post(path, reason, intake.officer() | {"Idempotency-Key": "k-1"})
+    problem(reused, 409, "idempotency-key-reused")
+    [shown] = await intake.people()
+    assert (shown["details"], shown["erased"]) == (DETAILS, False)
+    key = intake.officer() | {"Idempotency-Key": "k-2", "If-Match": '"2"'}
+    first, again = await intake.post(path, reason, key), await intake.post(path, reason, key)
+    assert (first.status_code, again.status_code, again.content) == (200, 200, first.content)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(await intake.records("person.erased")) == 1
+
+
+async def test_two_erasures_at_the_same_moment_are_one(intake: Office) -> None:
+    person_id = await intake.name()
+    answers = await asyncio.gather(*(intake.erase(person_id) for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(await intake.records("person.erased")) == 1
+    assert [each["details"] for each in await intake.people()] == ["erased"]
+
+
+@pytest.mark.parametrize("fault", ["away", "another key"])
+async def test_while_the_keys_cannot_be_used_nothing_is_told_of_people_and_nothing_recorded(
+    intake: Office, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person_id = await intake.name()
+    size = await intake.service.size()
+    if fault == "away":
+        await intake.keys.stop()
+        monkeypatch.setattr(intake.keys, "_pool", None)
+        monkeypatch.setattr(intake.keys, "_dsn", "postgresql://nobody@127.0.0.1:1/none")
+        problem(await intake.post(PERSONS, PERSON, intake.officer()), 503, "persons-unavailable")
+        problem(await intake.erase(person_id), 503, "persons-unavailable")
+    else:
+        monkeypatch.setattr(intake.keys, "_key", bytes(32))
+    document = problem(await intake.get(PERSONS, intake.officer()), 503, "persons-unavailable")
+    assert holding([*SAID, "127.0.0.1"], [str(document).encode()]) == []
+    assert await intake.service.size() == size
+    monkeypatch.undo()
+    monkeypatch.setattr(intake.keys, "_pool", None)
+    assert [each["details"] for each in await intake.people()] == [DETAILS]
 
 
 async def test_an_erased_person_never_gets_another_key(intake: Office) -> None:

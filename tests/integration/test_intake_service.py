@@ -220,9 +220,23 @@ async def test_an_application_after_the_closing_minute_is_taken_as_late(
     assert (answer.json()["late"], answer.json()["arrived_on"]) == (late, "2026-01-16")
 
 
+async def scan(intake: InProcess) -> str:
+    """The id of a paper application's scan."""
+    query = {"kind": "scan", "name": "hakemus.txt", "association_id": ASSOCIATION}
+    headers = intake.token(Role.OFFICER)
+    stored = await intake.client.post("/v1/attachments", params=query, content=b"Hakemus", headers=headers)
+    return str(stored.json()["attachment_id"])
+
+
+async def test_a_paper_application_comes_with_its_scan(intake: InProcess) -> None:
+    sent = {**APPLICATION, "arrived_on": "2026-01-12", "separable_bookkeeping": False}
+    answer = await intake.client.post("/v1/paper-applications", json=sent, headers=intake.token(Role.OFFICER))
+    assert pointers(problem(answer, 422, "rules-broken")) == ["/separable_bookkeeping", "/attachments"]
+
+
 async def test_a_paper_application_counts_by_the_day_on_which_it_came(intake: InProcess) -> None:
     intake.at(datetime(2026, 1, 20, 8, 0, tzinfo=UTC))
-    sent = {**APPLICATION, "arrived_on": "2026-01-16"}
+    sent = {**APPLICATION, "arrived_on": "2026-01-16", "attachments": [await scan(intake)]}
     answer = await intake.client.post("/v1/paper-applications", json=sent, headers=intake.token(Role.OFFICER))
     assert (answer.status_code, answer.json()["late"]) == (201, False)
 
@@ -270,9 +284,10 @@ async def test_pages_follow_each_other_without_gap_or_repetition(intake: InProce
 
 async def test_a_paper_application_may_come_on_the_opening_day_and_not_tomorrow(intake: InProcess) -> None:
     intake.at(datetime(2026, 1, 20, 8, 0, tzinfo=UTC))
+    scanned = [await scan(intake)]
 
     async def register(arrived_on: str) -> httpx.Response:
-        sent = {**APPLICATION, "arrived_on": arrived_on}
+        sent = {**APPLICATION, "arrived_on": arrived_on, "attachments": scanned}
         return await intake.client.post("/v1/paper-applications", json=sent, headers=intake.token(Role.OFFICER))
 
     assert (await register("2025-12-15")).status_code == 201

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ import pytest
 from schemas.decisions import RectificationNotified, SupplementRequested
 from schemas.intake import ApplicationStandingChanged, AssociationRegistered
 from services.intake.messages import Letterhead, Mailer, Occasion, Post, follow, list_messages, send_due
-from services.intake.reactions import standing_of
+from services.intake.standings import standing_of
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.in_process import ASSOCIATION, UNKNOWN
 from tests.integration.intake_office import (
@@ -27,7 +27,7 @@ from tests.integration.intake_office import (
     office,
 )
 from tests.integration.mail_server import HOST, MailServer
-from tests.unit.given import fact
+from tests.unit.given import county, fact
 
 AMENDMENT = {**TERMS, "closes_at": "2026-01-23T16:00", "what_changed": {"fi": "Hakuaika jatkuu.", "sv": "Ny tid."}}
 
@@ -75,7 +75,7 @@ async def reached(intake: Office, subject: str) -> tuple[str, str, str] | None:
     [
         ("received", None), ("in_preparation", "received"), ("supplement_requested", "supplement_requested"),
         ("transferred", "transferred"), ("decided", "decided"), ("notified", "notified"), ("final", "final"),
-        ("paid", "paid"), ("payment_delayed", "payment_delayed"), ("recovery", "recovery"), ("withdrawn", None),
+        ("paid", "paid"), ("payment_delayed", "payment_delayed"), ("recovery", "recovery_to_pay"), ("withdrawn", None),
         ("agreement_offered", "agreement_offered"), ("agreement_signed", None),
         ("cost_report_returned", "cost_report_returned"), ("cost_report_accepted", None),
         ("change_decided", "change_decided"),
@@ -93,7 +93,7 @@ async def test_a_new_standing_is_an_occasion_once(intake: Office, standing: str,
     assert [each.name for each in found] == ([] if occasion is None else [occasion])
     for each in found:
         assert (each.subject, each.application_id) == (f"application/{application_id}", application_id)
-        assert each.parameters["municipality"] == "Joensuu"
+        assert each.parameters["municipality"] == {"fi": "Joensuu", "en": "Joensuu", "sv": None}
         assert str(each.parameters["due_on"]) == "2026-02-06"
     await follow(intake.service.ledger, intake.telling.occasions)
     await follow(intake.service.ledger, intake.telling.occasions)
@@ -102,7 +102,7 @@ async def test_a_new_standing_is_an_occasion_once(intake: Office, standing: str,
 
 async def test_notice_of_the_decision_on_a_claim_is_told_with_the_last_day_to_appeal(intake: Office) -> None:
     application_id = await applied(intake)
-    notified = standing_of(fact(RectificationNotified, application_id=application_id))
+    notified = standing_of(fact(RectificationNotified, application_id=application_id), county(), date(2026, 3, 25))
     assert notified is not None
     await intake.service.given(f"application/{application_id}", notified)
     [found] = await occasions(intake)
@@ -129,6 +129,24 @@ async def test_who_applied_to_another_call_or_after_the_amendment_is_not_told_of
     await intake.post(f"/calls/{CALL_ID}/amendments", AMENDMENT, intake.officer())
     await applied(intake)
     assert await occasions(intake) == []
+
+
+async def test_a_change_of_account_is_told_when_it_is_asked_for_and_when_it_was_made_or_was_not(intake: Office) -> None:
+    path = f"/associations/{ASSOCIATION}/account-changes"
+    for ending, sent in (("refusal", {"reason": "Tiliote puuttuu"}), ("confirmation", {})):
+        intake.service.at(datetime(2026, 1, 12, 8, 0, tzinfo=UTC))
+        asked = await intake.post(path, {"iban": "FI1410093000123458", "reason": "Pankki vaihtui"}, intake.applicant())
+        intake.service.at(datetime(2026, 1, 16, 8, 0, tzinfo=UTC))
+        done = await intake.post(f"{path}/{asked.json()['change_id']}/{ending}", sent, intake.officer())
+        assert done.status_code == 200, done.text
+        shown = (await intake.get(f"/associations/{ASSOCIATION}", intake.applicant())).json()
+        refused = shown["account_change_refused"]
+        assert (refused and refused["reason"]) == sent.get("reason")
+    found = await occasions(intake)
+    assert [each.name for each in found] == [
+        "account_change_requested", "account_change_refused", "account_change_requested", "account_changed",
+    ]  # fmt: skip
+    assert {(each.subject, len(each.parameters)) for each in found} == {(f"association/{ASSOCIATION}", 0)}
 
 
 # --- addressees ----------------------------------------------------------------------------------------------
@@ -190,7 +208,7 @@ async def test_a_supplement_that_is_asked_for_arrives_as_a_mail_in_the_applicant
         SupplementRequested, application_id=application_id, request_id=UNKNOWN,
         question="Skicka bokslutet för 2025.", due_on="2026-02-06",
     )  # fmt: skip
-    standing = standing_of(asked)
+    standing = standing_of(asked, county(), date(2026, 1, 20))
     assert standing is not None
     await intake.service.given(f"application/{application_id}", standing)
     mailer = Mailer(f"smtp://{HOST}:{server.port}?starttls=never", "avustukset@county.example")

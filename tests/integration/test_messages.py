@@ -57,6 +57,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "cost_report_returned": {"due_on": date(2026, 8, 3)},
     "paid": {"paid_on": date(2026, 2, 5)},
     "report_due": {"due_on": date(2026, 4, 30)},
+    "report_returned": {"due_on": date(2026, 4, 30)},
+    "report_overdue": {"due_on": date(2026, 4, 30)},
     "hearing": {"due_on": date(2026, 4, 30)},
     "call_amended": {"what_changed": {"fi": "Hakuaika jatkuu."}},
 }

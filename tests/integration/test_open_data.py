@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,9 @@ from schemas.decisions import (
     CaseOpenedV1,
     CaseTransferred,
     CaseWithdrawn,
+    ChangeDecided,
+    ChangeProposed,
+    ChangeReceived,
     ConflictDeclared,
     DecisionBecameFinal,
     DecisionMade,
@@ -30,6 +33,7 @@ from schemas.decisions import (
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
+    RectificationDecidedV2,
 )
 from schemas.facts import Fact
 from schemas.money import cents
@@ -115,11 +119,33 @@ def decided(outcome: str, amount: str, on: str) -> Fact:
     return fact(DecisionMade, outcome=outcome, amount=amount, decided_on=on, reasons=DRY)
 
 
-def rectified(amount: str, outcome: str = "changed") -> tuple[Fact, ...]:
+def rectified(amount: str, changed_to: str | None) -> tuple[Fact, ...]:
+    """A claim that changed the decision to an outcome, or upheld it."""
     return (
         fact(DecisionNotified),
         fact(RectificationClaimed, grounds=DRY),
-        fact(RectificationDecided, outcome=outcome, amount=amount, reasons=DRY),
+        fact(
+            RectificationDecided, outcome="changed" if changed_to else "upheld", amount=amount, changed_to=changed_to,
+            reasons=DRY,
+        ),
+    )  # fmt: skip
+
+
+def rectified_as_once(amount: str) -> tuple[Fact, ...]:
+    """A claim that changed the sum, recorded when the outcome was not told."""
+    changed = fact(RectificationDecidedV2, outcome="changed", amount=amount, reasons=DRY)
+    return (fact(DecisionNotified), fact(RectificationClaimed, grounds=DRY), changed)
+
+
+def recovered(amount: str) -> tuple[Fact, ...]:
+    return (fact(RecoveryDecided, amount=amount, grounds=DRY),)
+
+
+def lengthened(use_until: str) -> tuple[Fact, ...]:
+    return (
+        fact(ChangeReceived, what="time"),
+        fact(ChangeProposed),
+        fact(ChangeDecided, what="time", approved=True, use_until=use_until, reasons=DRY),
     )
 
 
@@ -127,7 +153,9 @@ async def given_all(service: InProcess) -> int:
     """Cases of every kind in two years; returns the position before the claims were decided."""
     service.at(datetime(2025, 5, 5, 8, 0, tzinfo=UTC))
     await given_case(service, 1, decided("granted", "2000.00 EUR", "2025-05-05"), applied="2000.00 EUR")
-    part = decided("granted_in_part", "333.33 EUR", "2025-12-31")
+    part = decided("granted_in_part", "333.33 EUR", "2025-12-31").model_copy(
+        update={"use_from": date(2026, 1, 1), "use_until": date(2026, 12, 31)}
+    )
     shared: dict[str, Any] = {"municipalities": SHARES, "applied": "1000.01 EUR", "activity": "cultural-work"}
     await given_case(service, 2, part, **shared)
     sports: dict[str, Any] = {"activity": "sports-and-exercise", "applied": "700.00 EUR"}
@@ -148,12 +176,15 @@ async def given_all(service: InProcess) -> int:
     formula: dict[str, Any] = {"purpose": "=1+1", "association_name": "+Yhdistys"}
     granted = decided("granted", "2000.00 EUR", "2026-03-03")
     await given_case(service, 11, granted, fact(DecisionNotified), fact(DecisionBecameFinal), **formula)
+    nothing: dict[str, Any] = {"applied": "0.00 EUR", "basket": "partnership"}
+    await given_case(service, 13, decided("rejected", "0.00 EUR", "2026-03-04"), **nothing)
     before = await service.size()
     for number, facts in (
-        (2, (*rectified("400.01 EUR"), fact(RecoveryDecided, amount="100.00 EUR", grounds=DRY))),
-        (8, rectified("600.00 EUR")),
-        (9, rectified("0.00 EUR")),
-        (1, rectified("2000.00 EUR", "upheld")),
+        (2, (*rectified("400.01 EUR", "granted_in_part"), *recovered("100.00 EUR"), *lengthened("2027-03-31"))),
+        (8, rectified_as_once("600.00 EUR")),
+        (9, rectified("0.00 EUR", "rejected")),
+        (1, rectified("2000.00 EUR", None)),
+        (13, rectified("0.00 EUR", "granted")),
     ):
         await service.given(f"case/{identity(number)}", *facts)
     return before
@@ -191,6 +222,7 @@ async def test_decided_cases_alone_are_shown_in_the_order_of_decision_as_they_ar
         (9, "rejected", "0.00 EUR", "0.00 EUR", True),
         (10, "granted", "0.00 EUR", "0.00 EUR", False),
         (11, "granted", "2000.00 EUR", "0.00 EUR", False),
+        (13, "granted", "0.00 EUR", "0.00 EUR", True),
     ]
 
 
@@ -205,7 +237,8 @@ async def test_a_row_tells_who_where_what_and_how_much(opened: Open) -> None:
             {"municipality": "joensuu", "name": "Joensuu", "code": "167", "percent": 67},
             {"municipality": "kitee", "name": "Kitee", "code": "260", "percent": 33},
         ],
-        "recovered": "100.00 EUR", "outcome": "granted_in_part", "rectified": True,
+        "recovered": "100.00 EUR", "outcome": "granted_in_part", "rectified": True, "use_from": "2026-01-01",
+        "use_until": "2027-03-31",
     }  # fmt: skip
 
 
@@ -213,9 +246,9 @@ async def test_a_row_tells_who_where_what_and_how_much(opened: Open) -> None:
     ("query", "numbers"),
     [
         ({"year": 2025}, [1, 2]),
-        ({"year": 2026}, [3, 8, 4, 9, 10, 11]),
+        ({"year": 2026}, [3, 8, 4, 9, 10, 11, 13]),
         ({"year": 2024}, []),
-        ({"basket": "partnership"}, [10]),
+        ({"basket": "partnership"}, [10, 13]),
         ({"municipality": "kitee"}, [2, 3]),
         ({"activity": "cultural-work"}, [2]),
         ({"outcome": "rejected"}, [3, 9]),
@@ -258,7 +291,7 @@ async def test_a_download_read_in_small_pages_holds_every_row_and_no_connection(
     cases = OpenCases(opened.service.ledger, rows_at_once=2)
     position = await opened.service.size()
     pages = [page async for page in cases.pages(position, Wanted())]
-    assert [len(page) for page in pages] == [2, 2, 2, 2]
+    assert [len(page) for page in pages] == [2, 2, 2, 2, 1]
     assert [number_of(str(row.application_id)) for page in pages for row in page] == await opened.numbers()
     reading = cases.pages(position, Wanted())
     await anext(reading)
@@ -273,7 +306,7 @@ async def test_the_file_is_inert_and_finnish(opened: Open) -> None:
     assert answer.headers["content-disposition"] == 'attachment; filename="avustukset-2026.csv"'
     assert answer.content.startswith(b"\xef\xbb\xbfDiaarinumero;")
     rows = await opened.csv(GRANTS, year=2026)
-    last = rows[-1]
+    last = rows[-2]
     assert (last["Käyttötarkoitus"], last["Hakija"]) == ("'=1+1", "'+Yhdistys")
     assert (last["Myönnetty (EUR)"], last["Ratkaisu"], last["Oikaistu"]) == ("2000,00", "Myönnetty", "ei")
     assert not [cell for row in rows for cell in row.values() if cell[:1] in set("=+-@")]

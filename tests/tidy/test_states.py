@@ -18,6 +18,8 @@ from schemas.decisions import (
     AgreementDrafted,
     AgreementPartySigned,
     AgreementSigned,
+    AppealDecided,
+    AppealLodged,
     CaseOpened,
     CaseTransferred,
     CaseWithdrawn,
@@ -44,7 +46,7 @@ from schemas.decisions import (
 from schemas.facts import Fact
 from schemas.intake import ApplicationSupplemented, ApplicationWithdrawn, ChangeRequested, CostReportSubmitted
 from schemas.refusals import Refused
-from services.decisions.domain import cases, changes, follow_up, projects, recovery
+from services.decisions.domain import appeals, cases, changes, claims, follow_up, projects, recovery
 from services.decisions.domain.cases import Case, Judgement, Ruling
 from services.decisions.reactions import _noted
 from services.decisions.views import REGISTERS, STATES
@@ -58,6 +60,7 @@ REQUEST: Final = UUID("019b7a1e-8c00-7000-8000-000000000002")
 YES, NOTHING = "yes", "–"
 MOMENT: Final = "2026-02-24T08:00:00.000000Z"
 AFTER_THE_LAST_DAY: Final = date(2026, 12, 29)
+COURT_DAY: Final = date(2027, 5, 3)
 Act = Callable[[Case], Sequence[Fact]]
 
 
@@ -97,6 +100,9 @@ _DECIDED = (fact(ProposalMade), fact(DecisionMade))
 _NOTIFIED = (*_DECIDED, fact(DecisionDocumented), fact(DecisionNotified))
 _CLAIM_DECIDED = (*_NOTIFIED, fact(RectificationClaimed), fact(RectificationDecided))
 _CLAIM_NOTICE = fact(RectificationNotified, last_appeal_day="2027-01-28")
+_APPEAL = fact(AppealLodged, appeal_id=REQUEST, lodged_on="2027-01-28")
+_ANNULLED = fact(AppealDecided, appeal_id=REQUEST, outcome="annulled", decided_on="2027-05-03", open_until=None)
+_STANDS = fact(AppealDecided, appeal_id=REQUEST, outcome="stands", decided_on="2027-05-03", open_until=None)
 CASES: Final = (
     State("opened", "kirjattu"),
     State("opened late", "myöhässä saapunut", late=True, register="opened"),
@@ -118,6 +124,10 @@ CASES: Final = (
     State("claim decided", "oikaisuvaatimus ratkaistu", _CLAIM_DECIDED),
     State(
         "claim notified", "oikaisupäätös tiedoksiannettu", (*_CLAIM_DECIDED, _CLAIM_NOTICE), register="notified"
+    ),
+    State("appealed", "valitus vireillä", (*_CLAIM_DECIDED, _CLAIM_NOTICE, _APPEAL)),
+    State(
+        "annulled", "hallinto-oikeus kumonnut", (*_CLAIM_DECIDED, _CLAIM_NOTICE, _APPEAL, _ANNULLED), register="claimed"
     ),
     State("final", "lainvoimainen", (*_NOTIFIED, fact(DecisionBecameFinal))),
 )  # fmt: skip
@@ -141,14 +151,19 @@ CASE_COMMANDS: Final[Mapping[str, Act]] = {
     "decide on a grant (*päätös*)": lambda case: cases.decide(case, _PART),
     "decide not to examine (*jätetään tutkimatta*)": lambda case: cases.decide(case, _NOT_EXAMINED),
     "give notice (*tiedoksianto*)": lambda case: cases.notify(case, fact(DecisionNotified)),
-    "claim rectification (*oikaisuvaatimus*)": lambda case: cases.claim(case, REQUEST, date(2026, 12, 28), "Virhe"),
-    "decide the claim: another sum": lambda case: cases.decide_claim(case, _PART, change=True),
-    "decide the claim: the decision stands": lambda case: cases.decide_claim(case, _PART, change=False),
-    "give notice of the claim's decision": lambda case: cases.notify_claim(case, _CLAIM_NOTICE),
-    "become final (*lainvoimaisuus*), the day after the last day for a claim": lambda case: cases.become_final(
+    "claim rectification (*oikaisuvaatimus*)": lambda case: claims.claim(case, REQUEST, date(2026, 12, 28), "Virhe"),
+    "decide the claim: another sum": lambda case: claims.decide_claim(case, _PART, change=True),
+    "decide the claim: the decision stands": lambda case: claims.decide_claim(case, _PART, change=False),
+    "give notice of the claim's decision": lambda case: claims.notify_claim(case, _CLAIM_NOTICE),
+    "record an appeal to the court (*valitus*)": lambda case: appeals.lodge(
+        case, REQUEST, appeals.Lodged("Hallinto-oikeus", None, date(2027, 1, 28)), "anna", COURT_DAY
+    ),
+    "record that the court let the decision stand": lambda case: appeals.decide(case, _STANDS, COURT_DAY),
+    "record that the court annulled it": lambda case: appeals.decide(case, _ANNULLED, COURT_DAY),
+    "become final (*lainvoimaisuus*), the day after the last day for a claim": lambda case: claims.become_final(
         case, AFTER_THE_LAST_DAY
     ),
-    "become final, the day after the last day to appeal (*valitus*)": lambda case: cases.become_final(
+    "become final, the day after the last day to appeal (*valitus*)": lambda case: claims.become_final(
         case, _CLAIM_NOTICE.last_appeal_day + timedelta(days=1)
     ),
     "offer a partnership's agreement (*sopimus*)": lambda case: follow_up.draft_agreement(

@@ -216,6 +216,9 @@ def standing_at(standing: Standing) -> Given:
     return Given((sent, *decided, told(standing)))
 
 
+DECISION_TOLD: Final = "another service tells that it is decided and final"
+
+
 def do(act: Callable[[applications.Application], list[Fact]]) -> Act:
     return lambda given: act(given.of(applications.evolve))
 
@@ -252,7 +255,10 @@ APPLICATIONS: Final = StateTable(
         "report costs (*kustannusselvitys*)": do(
             lambda state: applications.report_costs(state, fact(CostReportSubmitted))
         ),
-        "another service tells the next standing": do(
+        "another service tells that it is prepared": do(
+            lambda state: applications.note_standing(state, fact(ApplicationStandingChanged, standing="in_preparation"))
+        ),
+        DECISION_TOLD: do(
             lambda state: applications.note_standing(state, fact(ApplicationStandingChanged, standing="final"))
         ),
     },
@@ -282,9 +288,11 @@ def test_every_standing_of_an_application_has_its_row_and_comes_about() -> None:
     assert all(standing_at(name).of(applications.evolve).standing == name for name in FINNISH)
 
 
-def test_a_withdrawn_application_takes_nothing_more() -> None:
+def test_a_withdrawn_application_takes_nothing_more_but_a_decision_that_came_first() -> None:
     withdrawn = standing_at("withdrawn")
-    assert YES not in {tried(command, withdrawn) for command in APPLICATIONS.commands.values()}
+    assert [name for name, command in APPLICATIONS.commands.items() if tried(command, withdrawn) == YES] == [
+        DECISION_TOLD
+    ]
 
 
 def main() -> None:

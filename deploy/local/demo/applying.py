@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import typst
+
 from deploy.local.demo.population import Application, Association, Mark
 from deploy.local.demo.world import BOARD, OFFICERS, Person, World, helsinki
 from schemas.money import euros
@@ -71,10 +73,18 @@ def _content(application: Application) -> dict[str, Any]:
     }
 
 
+async def _scan(world: World, application: Application) -> str:
+    """The id of a paper application's scan."""
+    named = {"kind": "scan", "name": "hakemus.pdf", "association_id": application.association.business_id}
+    page = typst.compile(f"= Hakemus {application.key}".encode(), format="pdf")
+    stored = await world.call(OFFICERS[0], "POST", "intake", "/v1/attachments", content=page, params=named)
+    return str(stored.json()["attachment_id"])
+
+
 async def _send(world: World, application: Application) -> str:
     content = _content(application)
     if Mark.PAPER in application.marks:
-        content["arrived_on"] = application.arrived_on.isoformat()
+        content |= {"arrived_on": application.arrived_on.isoformat(), "attachments": [await _scan(world, application)]}
         answer = await world.post(OFFICERS[0], "intake", "/v1/paper-applications", content)
         return str(answer["application_id"])
     user = world.applicant(application)

@@ -15,6 +15,7 @@ from services.decisions.documents.model import (
     Language,
     Notice,
     Official,
+    Prose,
     RectificationInstructions,
     Rule,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "NotRendered",
     "Notice",
     "Official",
+    "Prose",
     "RectificationInstructions",
     "Rule",
     "render",

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_currency
 
 from services.decisions.documents.characters import paragraphs
@@ -28,6 +29,11 @@ def amount(cents: int, words: Wording) -> str:
 def day(value: date, words: Wording) -> str:
     """A date as 24.2.2026."""
     return format_date(value, "d.M.y", locale=words.locale)
+
+
+def days(values: Iterable[date], words: Wording) -> str:
+    """Dates as 31.8.2026 ja 31.1.2027."""
+    return format_list([day(value, words) for value in values], locale=words.locale)
 
 
 def heading(level: int, text: str) -> Block:

@@ -24,7 +24,7 @@ class ClaimedDecision(Contract):
 
 class MadeClaim(Contract):
     """The claim: the Helsinki date on which it came, the last day for it, whether it came in time, and its grounds in
-    the claimant's own words. They are in the ledger as they came, so a control character in them is shown, not refused.
+    the claimant's own words.
     """
 
     received_on: Date

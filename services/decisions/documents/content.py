@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from services.decisions.documents import parts
-from services.decisions.documents.blocks import Block, amount, day, heading, items, prose, terms
+from services.decisions.documents.blocks import Block, amount, day, days, heading, items, prose, terms
 from services.decisions.documents.model import DecisionDocument
 from services.decisions.documents.wording import WORDING, Wording
 
@@ -55,9 +55,10 @@ def _ruling(document: DecisionDocument, words: Wording) -> Iterator[Block]:
     if document.conditions:
         yield heading(3, words.conditions)
         yield items("numbered", document.conditions)
-    if document.report_due is not None:
+    if document.reports_due:
+        one, many = words.reports_due
         yield heading(3, words.report)
-        yield prose(words.report_due.format(day=day(document.report_due, words)))
+        yield prose((one if len(document.reports_due) == 1 else many).format(days=days(document.reports_due, words)))
 
 
 def _granted(document: DecisionDocument, words: Wording) -> Iterator[tuple[str, str]]:

@@ -18,11 +18,12 @@ Language = Literal["fi", "sv"]
 CONDITIONS_MAX: Final = 100
 RULES_MAX: Final = 60
 CONTENTS_MAX: Final = 30
+REPORTS_MAX: Final = 60
 
 
-def _refuse_controls(value: str, allowed: str) -> str:
+def _without_controls(value: str) -> str:
     for place, character in enumerate(value):
-        if unicodedata.category(character) == "Cc" and character not in allowed:
+        if unicodedata.category(character) == "Cc" and character not in "\n\r\t":
             raise ValueError(
                 f"U+{ord(character):04X} at character {place + 1} is a control character, which cannot be printed: "
                 "take it out"
@@ -30,22 +31,12 @@ def _refuse_controls(value: str, allowed: str) -> str:
     return value
 
 
-def _one_line(value: str) -> str:
-    return _refuse_controls(value, "")
-
-
-def _several_lines(value: str) -> str:
-    return _refuse_controls(value, "\n\r\t")
-
-
-Line = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=400),
-    AfterValidator(_one_line),
-]
-"""A name or title on one line, without control characters."""
-Prose = Annotated[Text, AfterValidator(_several_lines)]
-"""Up to 4000 characters; line ends and tabs are the only control characters. An empty line parts paragraphs."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+"""A name or title. What is in the ledger is printed as it came: a control character is shown by its code point."""
+Prose = Annotated[Text, AfterValidator(_without_controls)]
+"""What somebody enters to be printed: up to 4000 characters, of which line ends and tabs are the only control
+characters. An empty line parts paragraphs.
+"""
 
 
 class Official(Contract):
@@ -77,7 +68,7 @@ class Rule(Contract):
     (`services.decisions.documents.rules`).
     """
 
-    text: Prose
+    text: Text
     unchecked: StrictBool
 
 
@@ -96,10 +87,10 @@ class Instructions(Contract):
     where notice was given already.
     """
 
-    who: Prose
+    who: Text
     days: int = Field(strict=True, ge=1, le=365)
-    where: Prose
-    contents: tuple[Prose, ...] = Field(min_length=1, max_length=CONTENTS_MAX)
+    where: Text
+    contents: tuple[Text, ...] = Field(min_length=1, max_length=CONTENTS_MAX)
     last_day: Date | None
 
 
@@ -131,7 +122,7 @@ class CaseDocument(Contract):
     instalments: tuple[Instalment, ...] = Field(max_length=60)
     rules: tuple[Rule, ...] = Field(max_length=RULES_MAX)
     decision_maker: Official
-    contact: Prose
+    contact: Text
     notice: Notice
 
 
@@ -153,14 +144,14 @@ class DecisionDocument(CaseDocument):
     """
 
     organ: Line
-    purpose: Prose
+    purpose: Text
     outcome: Outcome
     applied: NonNegativeMoney
     amount: NonNegativeMoney
     period: GrantPeriod | None
-    reasons: Prose
-    conditions: tuple[Prose, ...] = Field(max_length=CONDITIONS_MAX)
-    report_due: Date | None
+    reasons: Text
+    conditions: tuple[Text, ...] = Field(max_length=CONDITIONS_MAX)
+    reports_due: tuple[Date, ...] = Field(max_length=REPORTS_MAX)
     preparer: Official
     rectification: RectificationInstructions
 
@@ -192,7 +183,7 @@ class DecisionDocument(CaseDocument):
 
     @model_validator(mode="after")
     def _nothing_is_used_or_reported_of_nothing(self) -> Self:
-        for name in ("period", "report_due"):
-            if not self.favourable and getattr(self, name) is not None:
-                raise ValueError(f"{name} does not go with outcome {self.outcome}: leave it out (null)")
+        for name in ("period", "reports_due"):
+            if not self.favourable and getattr(self, name):
+                raise ValueError(f"{name} does not go with outcome {self.outcome}: leave it out")
         return self

@@ -27,7 +27,7 @@ class InstructionWords:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """One language's words. Braces stand for what `content` fills in."""
+    """One language's words. Braces stand for what `content` fills in. `reports_due` are for one report and for more."""
 
     locale: str
     document: str
@@ -55,7 +55,7 @@ class Wording:
     instalments_total: str
     conditions: str
     report: str
-    report_due: str
+    reports_due: tuple[str, str]
     reasons: str
     rules: str
     instructions: str
@@ -106,7 +106,10 @@ _FI: Final = Wording(
     instalments_total="Yhteensä",
     conditions="Ehdot",
     report="Selvitys avustuksen käytöstä",
-    report_due="Selvitys avustuksen käytöstä on annettava viimeistään {day}.",
+    reports_due=(
+        "Selvitys avustuksen käytöstä on annettava viimeistään {days}.",
+        "Selvitykset avustuksen käytöstä on annettava viimeistään {days}.",
+    ),
     reasons="Perustelut",
     rules="Sovelletut säännökset ja määräykset",
     instructions="Viranomaisen ohjeet",
@@ -177,7 +180,10 @@ _SV: Final = Wording(
     instalments_total="Sammanlagt",
     conditions="Villkor",
     report="Redovisning av användningen",
-    report_due="En redovisning av hur understödet har använts ska lämnas senast {day}.",
+    reports_due=(
+        "En redovisning av hur understödet har använts ska lämnas senast {days}.",
+        "Redovisningar av hur understödet har använts ska lämnas senast {days}.",
+    ),
     reasons="Motivering",
     rules="Tillämpade bestämmelser",
     instructions="Myndighetens anvisningar",

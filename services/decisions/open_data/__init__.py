@@ -8,7 +8,7 @@ county publishes by its own choice, and in the same form.
 What is never read here, and so cannot be shown: the account, officers and decision makers, points, and reasons. The
 reasons of a rejection are public on request; as a file for everyone they would put what an officer found wanting in an
 organisation before readers who do not see the application that it answers. The applicant's purpose is free text: what
-looks like an account, a personal identity code, an e-mail address or a telephone number in it is masked (`masking`); a
+looks like an account, a personal identity code, an e-mail address or a mobile number in it is masked (`masking`); a
 name written in it is not recognised.
 
 Everything is as of a position of the ledger, so that the same address gives the same rows again.

@@ -201,7 +201,7 @@ def _file(name: str, year: int | None) -> dict[str, str]:
 def _document(row: OpenGrant, names: CountyNames) -> dict[str, Any]:
     on = row.decided_on
     return {
-        "application_id": str(row.application_id),
+        "application_id": row.application_id,
         "diary_number": row.diary_number,
         "decided_on": on.isoformat(),
         "section": row.section,
@@ -221,7 +221,13 @@ def _document(row: OpenGrant, names: CountyNames) -> dict[str, Any]:
         "recovered": euros(row.recovered),
         "outcome": row.outcome,
         "rectified": row.rectified,
+        "use_from": _day(row.use_from),
+        "use_until": _day(row.use_until),
     }
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _municipality(key: str, names: CountyNames, on: date) -> dict[str, Any]:

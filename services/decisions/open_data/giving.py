@@ -61,7 +61,7 @@ def grant(row: OpenGrant, names: CountyNames, publisher: Publisher) -> dict[str,
     """One grant. Sums are exact decimals, written as numbers of two decimals."""
     on, county = row.decided_on, names.identity(row.decided_on)
     basket, activity = names.name("basket", row.basket, on), names.name("activity", row.activity, on)
-    return {
+    document = {
         "id": f"{publisher.prefix}-{row.application_id}",
         "title": f"{basket}: {activity}",
         "description": row.purpose,
@@ -77,6 +77,9 @@ def grant(row: OpenGrant, names: CountyNames, publisher: Publisher) -> dict[str,
             {"vocabulary": "Toimintaperustainen jaottelu", "code": row.activity, "title": activity},
         ],
     }
+    planned = {"startDate": row.use_from, "endDate": row.use_until}
+    dates = {name: day.isoformat() for name, day in planned.items() if day is not None}
+    return {**document, "plannedDates": [dates]} if dates else document
 
 
 def _location(share: Share, names: CountyNames, on: date) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class CountyNames:
     def __init__(self, county: County) -> None:
         self._county: Final = county
         self._found: dict[tuple[Kind, str, date], Basket | Activity | Municipality | None] = {}
+        self._identities: dict[date, Identity] = {}
 
     def name(self, kind: Kind, key: str, on: date) -> str:
         """The name on that day; that of another time when none holds then."""
@@ -41,9 +42,11 @@ class CountyNames:
 
     def identity(self, on: date) -> Identity:
         """The county itself on that day, or the nearest record of it."""
-        found = _nearest(self._county.county, on)
-        assert found is not None, "a county's data has one record of it at least"
-        return found
+        if on not in self._identities:
+            found = _nearest(self._county.county, on)
+            assert found is not None, "a county's data has one record of it at least"
+            self._identities[on] = found
+        return self._identities[on]
 
     def _records(self, kind: Kind) -> Iterable[Basket | Activity | Municipality]:
         match kind:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 
@@ -29,6 +29,7 @@ CROSS JOIN LATERAL (SELECT
     replace(split_part(r.document ->> 'amount', ' ', 1), '.', '')::bigint AS granted
 ) sums
 CROSS JOIN LATERAL (SELECT CASE
+    WHEN r.document ->> 'changed_to' IS NOT NULL THEN r.document ->> 'changed_to'
     WHEN sums.granted > 0 AND sums.granted >= sums.applied THEN 'granted'
     WHEN sums.granted > 0 AND (r.document ->> 'claim_outcome' = 'changed'
         OR r.document ->> 'outcome' IN ('rejected', 'not_examined')) THEN 'granted_in_part'
@@ -53,6 +54,7 @@ SELECT r.key, r.document ->> 'decided_on' AS decided_on, r.document ->> 'diary_n
     r.document -> 'municipalities' AS municipalities, (r.document ->> 'section')::integer AS section,
     r.document ->> 'claim_outcome' IS NOT DISTINCT FROM 'changed' AS rectified,
     coalesce(replace(split_part(r.document ->> 'recovered', ' ', 1), '.', '')::bigint, 0) AS recovered,
+    r.document ->> 'use_from' AS use_from, r.document ->> 'use_until' AS use_until,
     sums.applied, sums.granted, ended.outcome
 {DECIDED}
   AND ($5::text IS NULL OR r.document ->> 'basket' = $5)
@@ -73,13 +75,17 @@ class Share:
     percent: int
 
 
+_SHARES: Final = msgspec.json.Decoder(tuple[Share, ...])
+
+
 @dataclass(frozen=True, slots=True)
 class OpenGrant:
     """A decided case. Sums are in cents; `granted` and `outcome` are those in force, claims included; `recovered` is
-    what was decided to be claimed back. `decided_on` is the Helsinki date of the first decision. Texts are masked.
+    what was decided to be claimed back. `decided_on` is the Helsinki date of the first decision; the grant may be used
+    from `use_from` to `use_until`, where that was decided, later changes of it included. Texts are masked.
     """
 
-    application_id: UUID
+    application_id: str
     diary_number: str
     decided_on: date
     section: int | None
@@ -95,6 +101,8 @@ class OpenGrant:
     recovered: int
     outcome: Outcome
     rectified: bool
+    use_from: date | None = None
+    use_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ START: Final[Place] = ("", "")
 
 def place_of(row: OpenGrant) -> Place:
     """The row's place in the order."""
-    return row.decided_on.isoformat(), str(row.application_id)
+    return row.decided_on.isoformat(), row.application_id
 
 
 def days_of(year: int | None) -> Place:
@@ -124,10 +132,11 @@ def days_of(year: int | None) -> Place:
     return ("", ":") if year is None else (f"{year:04d}-01-01", f"{year + 1:04d}-01-01")
 
 
+@lru_cache(maxsize=1024)
 def shares_of(written: str | None, municipality: str) -> tuple[Share, ...]:
     """A document's shares in their order; the whole is the one municipality's where it has no list."""
-    listed: Sequence[Mapping[str, Any]] = [] if written is None else msgspec.json.decode(written)
-    return tuple(Share(each["municipality"], each["percent"]) for each in listed) or (Share(municipality, 100),)
+    listed = () if written is None else _SHARES.decode(written)
+    return listed or (Share(municipality, 100),)
 
 
 class OpenCases:
@@ -160,7 +169,7 @@ class OpenCases:
 
 def _open_grant(row: Mapping[str, Any]) -> OpenGrant:
     return OpenGrant(
-        application_id=UUID(row["key"]),
+        application_id=row["key"],
         diary_number=row["diary_number"],
         decided_on=date.fromisoformat(row["decided_on"]),
         section=row["section"],
@@ -176,4 +185,10 @@ def _open_grant(row: Mapping[str, Any]) -> OpenGrant:
         recovered=row["recovered"],
         outcome=row["outcome"],
         rectified=row["rectified"],
+        use_from=_day(row["use_from"]),
+        use_until=_day(row["use_until"]),
     )
+
+
+def _day(written: str | None) -> date | None:
+    return None if written is None else date.fromisoformat(written)

@@ -9,18 +9,19 @@ import io
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from schemas.decisions import Outcome
 
 from .names import CountyNames
 from .picture import Picture
-from .rows import OpenGrant
+from .rows import OpenGrant, Share
 
 GRANT_HEADERS: Final = (
     "Diaarinumero", "Päätöspäivä", "Pykälä", "Avustuskori", "Y-tunnus", "Hakija", "Toiminta", "Käyttötarkoitus",
     "Kunta", "Kuntanumero", "Kuntien osuudet", "Haettu (EUR)", "Myönnetty (EUR)", "Takaisin perittävä (EUR)",
-    "Ratkaisu", "Oikaistu",
+    "Ratkaisu", "Oikaistu", "Käyttöaika alkaa", "Käyttöaika päättyy",
 )  # fmt: skip
 PICTURE_HEADERS: Final = (
     "Vuosi", "Kunta", "Kuntanumero", "Toiminta", "Hakemuksia", "Osuus muista hakemuksista", "Haettu (EUR)",
@@ -42,7 +43,7 @@ def inert(text: str) -> str:
     """A text as one line that no spreadsheet runs as a formula: what could be one has an apostrophe in front, and what
     looks guarded already gets one more. Source: OWASP, CSV Injection.
     """
-    line = _BREAKS.sub(" ", text).strip(" ")
+    line = (text if text.isprintable() else _BREAKS.sub(" ", text)).strip(" ")
     looks_guarded = line[:1] == "'" and line[1:2] in _GUARDED_STARTS
     return f"'{line}" if line[:1] in _FORMULA_STARTS or looks_guarded else line
 
@@ -78,15 +79,26 @@ def picture_csv(made: Picture, year: int, names: CountyNames) -> bytes:
 
 def _grant_cells(row: OpenGrant, names: CountyNames) -> list[str]:
     on = row.decided_on
-    shares = (f"{names.name('municipality', share.municipality, on)} {share.percent} %" for share in row.shares)
     return [
         inert(row.diary_number), on.isoformat(), "" if row.section is None else str(row.section),
         inert(names.name("basket", row.basket, on)), inert(row.association_id), inert(row.association_name),
         inert(names.name("activity", row.activity, on)), inert(row.purpose),
         inert(names.name("municipality", row.municipality, on)), names.code(row.municipality, on) or "",
-        inert(", ".join(shares)), decimal(row.applied), decimal(row.granted), decimal(row.recovered),
-        OUTCOMES[row.outcome], "kyllä" if row.rectified else "ei",
+        _shares(names, row.shares, on), decimal(row.applied), decimal(row.granted), decimal(row.recovered),
+        OUTCOMES[row.outcome], "kyllä" if row.rectified else "ei", _day(row.use_from), _day(row.use_until),
     ]  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _shares(names: CountyNames, shares: tuple[Share, ...], on: date) -> str:
+    """One cell; few mixtures of municipalities are many rows'."""
+    return inert(
+        ", ".join(f"{names.name('municipality', share.municipality, on)} {share.percent} %" for share in shares)
+    )
+
+
+def _day(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
 
 
 def lines(rows: Iterable[Sequence[str]]) -> bytes:

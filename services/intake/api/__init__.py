@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 from services.intake.handlers import DraftIncomplete, Handlers
+from services.intake.person_keys import PersonsUnavailable
 from services.intake.storage import NotStored, ScannerUnavailable, StoreUnavailable
 from services.ledger import Ledger
 from services.web.problems import Problem, register_problem
@@ -34,9 +35,17 @@ def routers(handlers: Handlers, ledger: Ledger) -> Sequence[APIRouter]:
 
 
 def install_problems(app: FastAPI) -> None:
-    """What is wrong with a draft or a file, or cannot be done with files now, becomes a problem document."""
+    """What is wrong with a draft or a file, or cannot be done with files or persons now, becomes a problem document."""
     for unavailable in (ScannerUnavailable, StoreUnavailable):
         register_problem(app, unavailable, lambda _: _away())
+    register_problem(
+        app, PersonsUnavailable,
+        lambda _: Problem(
+            503, "persons-unavailable", "Persons cannot be read or changed now",
+            "The keys of persons cannot be used. Send the request again soon, a command with the same key.",
+            headers={"Retry-After": "30"},
+        ),
+    )  # fmt: skip
     register_problem(app, NotStored, lambda _: Problem(404, "not-found", "Not found", "The file is not in the store."))
     register_problem(
         app, DraftIncomplete,

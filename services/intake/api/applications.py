@@ -79,7 +79,7 @@ def sending(applications: Applications) -> APIRouter:
         sent: RegisterPaperApplication,
         commanded: Annotated[Command, Depends(command("application.register_paper"))],
     ) -> Response:
-        """Register a paper application with its own day of arrival."""
+        """Register a paper application with its own day of arrival and its scan, an attachment of the kind `scan`."""
         return respond(await applications.register_paper(commanded, sent), 201)
 
     @routes.post("/applications/{application_id}/withdrawal", responses=_ANSWERS)

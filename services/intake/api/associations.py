@@ -103,9 +103,10 @@ def router(associations: Associations, ledger: Ledger) -> APIRouter:
         association_id: BusinessId,
         change_id: UUID,
         sent: DropChange,
-        commanded: Annotated[Command, Depends(command("association.confirm_account_change"))],
+        commanded: Annotated[Command, Depends(command("association.request_account_change"))],
     ) -> Response:
-        """Refuse a change of account, or take it back."""
+        """Refuse a change of account, or take it back; an association does so with its own."""
+        own(commanded.identity, "association.request_account_change", association_id)
         return respond(await associations.drop_account_change(commanded, association_id, change_id, sent.reason))
 
     return routes

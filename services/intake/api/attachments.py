@@ -12,14 +12,16 @@ from fastapi.responses import StreamingResponse
 from starlette.exceptions import HTTPException
 
 from schemas.identifiers import BusinessId, Name, Slug
-from schemas.refusals import not_found
+from schemas.refusals import invalid, not_found
 from services.intake.handlers import Attachments
-from services.intake.storage.limits import DEFAULT_LIMITS, too_large
+from services.intake.storage.limits import DEFAULT_LIMITS, FIELD, too_large
 from services.ledger import Ledger
-from services.web.commands import AsOf, Command, as_of, command, register_page, respond
-from services.web.identity import Identity
+from services.web.commands import AsOf, Command, as_of, register_page, respond
+from services.web.idempotency import IdempotencyKey, KeyHeader, fingerprint_of
+from services.web.identity import Credentials, Identity, identify
 from services.web.pages import PageRequest, page_request
-from services.web.permissions import limited_to, require
+from services.web.permissions import Guard, limited_to, require
+from services.web.preconditions import SeenHeader, parse_if_match
 from services.web.problems import problem_responses
 
 from .ownership import own_of
@@ -28,6 +30,23 @@ PATH: Final = "/v1/attachments"
 _BINARY: Final = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _BODY: Final[dict[str, Any]] = {"requestBody": {"required": True, "content": _BINARY}}
 _BYTES: Final[dict[int | str, dict[str, Any]]] = {200: {"content": _BINARY}}
+
+
+class UploadGuard(Guard):
+    """A FastAPI dependency: a command whose body is not read yet. Its key, where one was sent, has the fingerprint of
+    the request without the body, which may be large: the handler adds the content's hash.
+    """
+
+    async def __call__(
+        self,
+        request: Request,
+        credentials: Credentials,
+        key: KeyHeader = None,
+        seen: SeenHeader = None,
+    ) -> Command:
+        identity = self.admit(await identify(request, credentials))
+        kept = None if key is None else IdempotencyKey(key, identity.person, fingerprint_of(request, b""))
+        return Command(identity, kept, parse_if_match(seen))
 
 
 def router(attachments: Attachments, ledger: Ledger) -> APIRouter:
@@ -39,13 +58,15 @@ def router(attachments: Attachments, ledger: Ledger) -> APIRouter:
         request: Request,
         kind: Annotated[Slug, Query(description="What it is, by the call's list")],
         name: Annotated[Name, Query(description="Its file name; told again, never used as a path")],
-        commanded: Annotated[Command, Depends(command("attachment.store"))],
+        commanded: Annotated[Command, Depends(UploadGuard("attachment.store"))],
         association_id: Annotated[BusinessId | None, Query(description="Whose it is; officers name it")] = None,
     ) -> Response:
         """Store a file (the body). Its type is found from its content; what is too large or of another type is refused
         at once.
         """
         whose = own_of(commanded.identity, "attachment.store", association_id)
+        if request.headers.get("content-type", "").lower().startswith("multipart/"):
+            raise invalid("attachment-in-a-form", "the body is the file itself: send it without a form around it", FIELD)
         return respond(await attachments.take(commanded, whose, kind, name, _chunks(request)), 201)
 
     @routes.get("")

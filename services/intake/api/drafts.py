@@ -11,7 +11,7 @@ from pydantic import Field
 from schemas.facts import Contract
 from schemas.identifiers import Slug
 from services.intake.handlers import Drafts
-from services.intake.handlers.drafts import Draft, shown
+from services.intake.handlers.drafts import Draft, listed, shown
 from services.web.commands import Command, command, respond
 from services.web.identity import Identity
 from services.web.pages import PageRequest, cut_page, page_request
@@ -63,12 +63,12 @@ def router(drafts: Drafts) -> APIRouter:
         asked: Annotated[PageRequest, Depends(page_request)],
         identity: Annotated[Identity, Depends(require("application.draft"))],
     ) -> dict[str, Any]:
-        """The association's drafts."""
+        """The association's drafts; reading one tells what is wrong in it."""
         start = asked.after(str)
         after = None if start is None else str(start[0])
         rows = await drafts.page(own_of(identity, "application.draft", None), after, asked.rows)
         items, following = cut_page(rows, asked, lambda draft: (str(draft.draft_id),))
-        return {"items": [shown(draft, []) for draft in items], "next": following}
+        return {"items": [listed(draft) for draft in items], "next": following}
 
     @routes.get("/{draft_id}", responses=problem_responses(404))
     async def read_draft(
@@ -91,8 +91,8 @@ def router(drafts: Drafts) -> APIRouter:
 
     @routes.delete("/{draft_id}", status_code=204, responses=_ANSWERS)
     async def remove_draft(draft_id: UUID, commanded: Drafting) -> Response:
-        """Remove a draft for good."""
-        await drafts.remove(own_of(commanded.identity, "application.draft", None), draft_id)
+        """Remove a draft for good, by If-Match only as it was seen."""
+        await drafts.remove(commanded, own_of(commanded.identity, "application.draft", None), draft_id)
         return Response(status_code=204)
 
     @routes.post("/{draft_id}/copies", status_code=201, responses=_ANSWERS)
@@ -105,7 +105,9 @@ def router(drafts: Drafts) -> APIRouter:
     async def send_draft(
         draft_id: UUID, commanded: Annotated[Command, Depends(command("application.submit"))]
     ) -> Response:
-        """Send a draft as it stands. The moment of sending counts; a draft of a closed call cannot be sent."""
+        """Send a draft as it stands, by If-Match only as it was seen. The moment of sending counts; a draft of a closed
+        call cannot be sent.
+        """
         association = own_of(commanded.identity, "application.submit", None)
         return respond(await drafts.send(commanded, association, draft_id), 201)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from uuid import UUID
@@ -23,10 +23,10 @@ from schemas.intake import (
     UsageReportSubmitted,
 )
 from schemas.money import LARGEST_CENTS, euros
-from schemas.refusals import Refused, conflict, invalid
+from schemas.refusals import Refused, SeveralRefused, conflict, invalid
 
 from . import forms
-from .associations import Association
+from .associations import Association, is_contact
 from .calls import Call
 
 DECIDED: frozenset[Standing] = frozenset(
@@ -40,14 +40,24 @@ SEVERAL_TIMES: frozenset[Standing] = frozenset(
     {"agreement_offered", "agreement_signed", "cost_report_accepted", "change_decided"}
 )
 """Standings that are news each time: another version, report or change is meant."""
+OUTLIVES_WITHDRAWAL: frozenset[Standing] = DECIDED | {"transferred"}
+"""What is told of a withdrawn application all the same: once another service heard of a withdrawal it decides and
+transfers nothing, so what it tells it did before, and that stands.
+"""
 COST_REPORTS_MAX = 60
 """As many as decisions can number."""
+SCAN = "scan"
+"""The kind of the attachment that a paper application's scan is stored as."""
+CHANGES_MAX = 60
+"""Each stays in the application as it is listed, so that there is an end to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
     """An application as it stands. `granted` is the sum of its decision, in cents; None before one. `decided` stays
-    once it is so: what another service tells may come late, and takes no decision back.
+    once it is so: what another service tells may come late, and takes no decision back. `recoveries`: what is left to
+    pay of each recovery, in cents; None stands for one that was told of before recoveries had their ids here. `awaited`
+    has an entry for each report of use that is awaited: the report's id, or the day it is due where none was told.
     """
 
     submitted: ApplicationSubmitted
@@ -57,11 +67,12 @@ class Application:
     added: tuple[AttachedFile, ...] = ()
     changes: frozenset[UUID] = field(default_factory=frozenset)
     report: UsageReportSubmitted | None = None
-    report_awaited: bool = False
+    awaited: tuple[UUID | date | None, ...] = ()
     granted: int | None = None
     paid: bool = False
     cost_reports: int = 0
     decided: bool = False
+    recoveries: Mapping[UUID | None, int] = field(default_factory=dict)
 
 
 def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa: PLR0911 - one arm for each kind
@@ -80,7 +91,7 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
         case ChangeRequested():
             return replace(state, changes=state.changes | {fact.change_id})
         case UsageReportSubmitted():
-            return replace(state, report=fact, report_awaited=False)
+            return replace(state, report=fact, awaited=state.awaited[1:])
         case CostReportSubmitted():
             return replace(state, cost_reports=state.cost_reports + 1)
         case ApplicationStandingChanged():
@@ -90,12 +101,32 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
                 standing=fact.standing,
                 diary_number=fact.diary_number or state.diary_number,
                 open_requests=state.open_requests | asked,
-                report_awaited=state.report_awaited or fact.standing in {"report_requested", "report_returned"},
+                awaited=_awaited(state.awaited, fact),
                 granted=fact.amount if fact.standing == "decided" else state.granted,
                 paid=state.paid or fact.standing == "paid",
                 decided=state.decided or fact.standing in DECIDED,
+                recoveries=_recoveries(state, fact),
             )
     return state
+
+
+def _recoveries(state: Application, told: ApplicationStandingChanged) -> Mapping[UUID | None, int]:
+    if told.standing != "recovery" or told.amount is None:
+        return state.recoveries
+    return {**state.recoveries, told.request_id: told.amount}
+
+
+def _awaited(
+    awaited: tuple[UUID | date | None, ...], told: ApplicationStandingChanged
+) -> tuple[UUID | date | None, ...]:
+    """The reports that are awaited after a standing: one more for each that is asked for or returned. A reminder, which
+    says when it was made or has the day of a report that is awaited, asks for no other.
+    """
+    report = told.request_id or told.due_on
+    if told.standing == "report_returned":
+        return (*awaited, report)
+    reminded = bool(awaited) and (told.happened_on is not None or report in awaited)
+    return awaited if told.standing != "report_requested" or reminded else (*awaited, report)
 
 
 def problems(application: ApplicationSubmitted, county: County) -> list[Refused]:
@@ -120,15 +151,20 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
     names = [share.municipality for share in application.municipalities]
     if len(set(names)) != len(names):
         found.append(invalid("municipality-twice", "each municipality stands once", "/municipalities"))
-    if sum(share.percent for share in application.municipalities) != 100:
-        found.append(invalid("shares-do-not-add-up", "the shares of municipalities add up to 100", "/municipalities"))
+    shared = sum(share.percent for share in application.municipalities)
+    if shared != 100:
+        found.append(invalid("shares-do-not-add-up", f"the shares of municipalities add up to 100, not to {shared}",
+                             "/municipalities"))  # fmt: skip
     if not application.separable_bookkeeping:
         found.append(invalid("bookkeeping-not-separable", "the activity must be told apart in the bookkeeping",
                              "/separable_bookkeeping"))  # fmt: skip
     funded = application.applied + application.other_funding + application.own_funding
     if funded != application.costs:
-        found.append(invalid("budget-does-not-add-up", "applied, other funding and own funding add up to the costs",
-                             "/costs"))  # fmt: skip
+        found.append(invalid("budget-does-not-add-up", "applied, other funding and own funding add up to the costs: "
+                             f"{euros(funded)} are not {euros(application.costs)}", "/costs"))  # fmt: skip
+    if application.channel == "paper" and SCAN not in {file.kind for file in application.attachments}:
+        found.append(invalid("scan-missing", f"a paper application comes with its scan: an attachment of the kind {SCAN}",
+                             "/attachments"))  # fmt: skip
     attached = [file.attachment_id for file in application.attachments]
     if len(set(attached)) != len(attached):
         found.append(invalid("attached-twice", "each attachment stands once", "/attachments"))
@@ -154,6 +190,7 @@ def _budget_problems(application: ApplicationSubmitted) -> Iterator[Refused]:
     budget = application.budget
     if budget is None:
         return
+    yield from _status_problems(budget)
     sums = (
         ("/budget/costs", "costs", sum(row.amount for row in budget.costs), application.costs),
         ("/budget/income", "own funding", _income(budget, "own", "activity"), application.own_funding),
@@ -163,6 +200,9 @@ def _budget_problems(application: ApplicationSubmitted) -> Iterator[Refused]:
         if rows != stated:
             yield invalid("rows-do-not-add-up", f"the rows of {name} add up to {euros(rows)}, not {euros(stated)}",
                           pointer)  # fmt: skip
+
+
+def _status_problems(budget: Budget) -> Iterator[Refused]:
     for index, row in enumerate(budget.income):
         if (row.source == "other_funder") != (row.status is not None):
             yield invalid("funding-status", "other funders' money, and no other, is applied for or received",
@@ -188,7 +228,7 @@ def call_problems(
     found += forms.answer_problems(terms, application.answers, attached)
     found += forms.attachment_problems(terms.attachments, application.attachments, on)
     contact = application.contact_id
-    if contact is not None and (contact not in association.persons or contact in association.erased):
+    if contact is not None and not is_contact(association, contact, on):
         found.append(invalid("unknown-contact", "the contact is a person of the association", "/contact_id"))
     return found
 
@@ -207,29 +247,58 @@ def submit(state: Application | None, call: Call, application: ApplicationSubmit
     return [application.model_copy(update={"late": call.is_late(sent_at)})]
 
 
-def add_attachment(state: Application, call: Call, file: AttachedFile, today: date) -> list[Fact]:
+def add_attachment(
+    state: Application, call: Call, file: AttachedFile, today: date, amended: Call | None = None
+) -> list[Fact]:
     """Adds an attachment that may follow later. Refused for a kind that the call does not ask for later, after its last
-    day, and once the application was withdrawn.
+    day, and once the application was withdrawn or transferred.
+
+    `call` is the version under which the application was sent, `amended` the call as it stands by now: what an
+    amendment takes away stays with who had applied, and a later day that it gives is everybody's.
     """
     if state.standing == "withdrawn":
         raise conflict("withdrawn-already", "the application was withdrawn")
-    asked = {each.kind: each for each in call.call.attachments}.get(file.kind)
-    if asked is None or asked.later_until is None:
+    _check_not_transferred(state, "send it there")
+    versions = [call] if amended is None else [call, amended]
+    asked = [each for version in versions for each in version.call.attachments if each.kind == file.kind]
+    last_days = [each.later_until for each in asked if each.later_until is not None]
+    if not last_days:
         raise invalid("attachment-not-awaited", f"no attachment {file.kind} may follow this application later", "/kind")
-    if today > asked.later_until:
-        raise conflict("attachment-late", f"the attachment could follow until {asked.later_until:%-d.%-m.%Y}")
+    if today > max(last_days):
+        raise conflict("attachment-late", f"the attachment could follow until {max(last_days):%-d.%-m.%Y}")
     if file.attachment_id in {each.attachment_id for each in (*state.submitted.attachments, *state.added)}:
         raise conflict("attached-already", "this attachment belongs to the application already")
     return [ApplicationAttachmentAdded(application_id=state.submitted.application_id, file=file)]
 
 
 def request_change(state: Application, request: ChangeRequested) -> list[Fact]:
-    """Asks for a change after a decision (*muutoshakemus*)."""
+    """Asks for a change after a decision (*muutoshakemus*). A changed budget covers its costs by its income and the
+    grant as it stands: a change gives no more money.
+    """
     if not state.decided:
         raise conflict("not-decided", "a change is asked for after the decision; before it, send a supplement")
     if (request.budget is None) == (request.what == "budget"):
         raise invalid("budget-of-change", "a change of the budget, and no other, comes with the new budget", "/budget")
+    wrong = [] if request.budget is None else list(_changed_budget_problems(request.budget, state.granted))
+    if wrong:
+        raise SeveralRefused(wrong)
+    if len(state.changes) >= CHANGES_MAX:
+        raise conflict("too-many-changes", f"of a grant {CHANGES_MAX} changes at most are asked for: ask an officer")
     return [request]
+
+
+def _changed_budget_problems(budget: Budget, granted: int | None) -> Iterator[Refused]:
+    yield from _status_problems(budget)
+    if granted is None:
+        return
+    costs, income = sum(row.amount for row in budget.costs), sum(row.amount for row in budget.income)
+    if costs != income + granted:
+        yield invalid(
+            "rows-do-not-add-up",
+            f"the rows of costs add up to {euros(costs)}, and should to {euros(income + granted)}: the rows of income, "
+            f"{euros(income)}, and the grant, {euros(granted)}",
+            "/budget/costs",
+        )
 
 
 def paper_moment(arrived_on: date) -> datetime:
@@ -240,11 +309,16 @@ def paper_moment(arrived_on: date) -> datetime:
 
 
 def supplement(state: Application, request_id: UUID, answer: str) -> list[Fact]:
-    """Answers a request for a supplement. Refused when there is no such open request, and once the application was
-    withdrawn, which ends its requests too.
+    """Answers a request for a supplement. One that comes after its last day counts as long as nothing is decided.
+    Refused when there is no such open request, and once the application was withdrawn, transferred or decided, which
+    ends its requests too.
     """
     if state.standing == "withdrawn":
         raise conflict("withdrawn-already", "the application was withdrawn")
+    _check_not_transferred(state, "send it there")
+    if state.decided:
+        raise conflict("decided-already", "the application is decided: a supplement counts until then. What is wrong in "
+                       "the decision is claimed, what changed since is asked for as a change")  # fmt: skip
     if request_id not in state.open_requests:
         raise conflict("no-such-request", "there is no open request for a supplement with this id")
     return [
@@ -256,14 +330,20 @@ def withdraw(state: Application, reason: str) -> list[Fact]:
     """Takes the application back, until it is decided."""
     if state.standing == "withdrawn":
         raise conflict("withdrawn-already", "the application was withdrawn already")
+    _check_not_transferred(state, "take it back there")
     if state.decided:
         raise conflict("decided-already", "a decided application can no longer be withdrawn")
     return [ApplicationWithdrawn(application_id=state.submitted.application_id, reason=reason)]
 
 
+def _check_not_transferred(state: Application, instead: str) -> None:
+    if state.standing == "transferred":
+        raise conflict("transferred-already", f"the application was sent on to the municipality: {instead}")
+
+
 def report_use(state: Application, report: UsageReportSubmitted) -> list[Fact]:
-    """Reports how the grant was used: whenever a report is asked for or was returned, else once when it was paid."""
-    if not state.report_awaited:
+    """Reports how the grant was used: for each report that is asked for or was returned, else once when it was paid."""
+    if not state.awaited:
         if not state.paid and state.standing not in {"recovery", "hearing"}:
             raise conflict("nothing-paid", "a report of use is made of a grant that was paid, or when it is asked for")
         if state.report is not None:
@@ -293,8 +373,10 @@ def total_of(rows: Sequence[CostRow]) -> int:
 
 
 def note_standing(state: Application, change: ApplicationStandingChanged) -> list[Fact]:
-    """Notes where the application stands now; nothing when that is known already. A withdrawal stays."""
-    if state.standing == "withdrawn":
+    """Notes where the application stands now; nothing when that is known already. A withdrawal stays, unless the
+    application was decided or transferred before anybody there heard of it: it came too late then.
+    """
+    if state.standing == "withdrawn" and change.standing not in OUTLIVES_WITHDRAWAL:
         return []
     known = state.standing == change.standing and change.standing not in SEVERAL_TIMES
     if known and change.request_id is None and change.due_on is None:

@@ -79,25 +79,30 @@ def request_account_change(state: Association, request: AccountChangeRequested) 
     return [request]
 
 
-def refused_confirmation(state: Association, change_id: UUID, person: str) -> AccountChangeRefused | None:
-    """The event of a refused attempt when the one who asked would also confirm."""
+def refused_confirmation(state: Association, change_id: UUID, person: str, today: date) -> AccountChangeRefused | None:
+    """The event of a refused attempt when the one who asked would also confirm, or somebody who acts for the
+    association on a Helsinki date: the second person is the county's.
+    """
     request = _waiting(state, change_id)
-    if request.person != person:
+    if request.person == person:
+        reason = f"{person} asked for the change and so does not confirm it"
+    elif any(each.person == person and _in_force(each, today) for each in state.persons.values()):
+        reason = f"{person} acts for the association and so does not confirm it"
+    else:
         return None
-    reason = f"{person} asked for the change and so does not confirm it"
     return AccountChangeRefused(
         association_id=request.association_id, change_id=change_id, person=person, reason=reason
     )
 
 
 def confirm_account_change(state: Association, change_id: UUID, person: str, today: date) -> list[Fact]:
-    """Changes the account. Refused to the one who asked (whose attempt `refused_confirmation` keeps), and before the
-    waiting time is over.
+    """Changes the account. Refused to the one who asked or acts for the association (whose attempt
+    `refused_confirmation` keeps), and before the waiting time is over.
     """
     request = _waiting(state, change_id)
-    refused = refused_confirmation(state, change_id, person)
+    refused = refused_confirmation(state, change_id, person, today)
     if refused is not None:
-        raise refusal_of(refused)
+        raise refusal_of(state, refused)
     if today < request.not_before:
         day = f"{request.not_before:%-d.%-m.%Y}"
         raise conflict("change-too-early", f"the account can be changed from {day} on")
@@ -169,12 +174,25 @@ def may_act(state: Association, subject: str, today: date) -> bool:
     """
     mandates = [each for each in state.persons.values() if each.role == "mandate"]
     return not mandates or any(
-        each.person == subject and each.valid_from <= today and (each.valid_until is None or today <= each.valid_until)
-        for each in mandates
-        if each.person_id not in state.erased
+        each.person == subject and _in_force(each, today) for each in mandates if each.person_id not in state.erased
     )
 
 
-def refusal_of(refused: AccountChangeRefused) -> Refused:
+def is_contact(state: Association, person_id: UUID, on: date) -> bool:
+    """Whether somebody can be an application's contact on a Helsinki date: a person of the association who was not
+    erased, and whose part has not ended.
+    """
+    named = state.persons.get(person_id)
+    if named is None or person_id in state.erased:
+        return False
+    return named.valid_until is None or on <= named.valid_until
+
+
+def _in_force(named: PersonNamed, today: date) -> bool:
+    return named.valid_from <= today and (named.valid_until is None or today <= named.valid_until)
+
+
+def refusal_of(state: Association, refused: AccountChangeRefused) -> Refused:
     """What the caller is told once the attempt is recorded."""
-    return forbidden("same-person", refused.reason)
+    asked = _waiting(state, refused.change_id).person
+    return forbidden("same-person" if refused.person == asked else "acts-for-it", refused.reason)

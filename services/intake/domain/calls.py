@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from schemas.calls import AnyQuestion, CallTerms, ChoiceQuestion, DateQuestion, MoneyQuestion, NumberQuestion
 from schemas.county import County
@@ -61,6 +62,12 @@ def problems(terms: CallTerms, county: County, on: date) -> list[Refused]:
     found += _twice("/attachments", "kind", (each.kind for each in terms.attachments))
     for index, question in enumerate(terms.questions):
         found += _question_problems(question, f"/questions/{index}")
+    found += _days_problems("/payable_from", terms.payable_from)
+    found += _days_problems("/reports_due_on", terms.reports_due_on)
+    opening_day = terms.opens_at.astimezone(HELSINKI).date()
+    if terms.reports_due_on and terms.reports_due_on[0] <= opening_day:
+        found.append(invalid("report-before-opening", "a report of use is due after the opening day",
+                             "/reports_due_on/0"))  # fmt: skip
     if terms.closes_at is not None:
         closing_day = terms.closes_at.astimezone(HELSINKI).date()
         found += [
@@ -99,6 +106,13 @@ def _question_problems(question: AnyQuestion, pointer: str) -> Iterator[Refused]
             yield from _twice(f"{pointer}/choices", "choice_id", (each.choice_id for each in question.choices))
     if crossed:
         yield invalid("limits-crossed", "the lower limit is at most the upper one", pointer)
+
+
+def _days_problems(pointer: str, days: Sequence[date]) -> Iterator[Refused]:
+    for index, (before, day) in enumerate(pairwise(days), start=1):
+        if day <= before:
+            yield invalid("days-out-of-order", f"each day comes after the one before, {before:%-d.%-m.%Y}",
+                          f"{pointer}/{index}")  # fmt: skip
 
 
 def _twice(pointer: str, name: str, ids: Iterable[str]) -> Iterator[Refused]:

@@ -31,7 +31,7 @@ from schemas.money import NonNegativeAmount, euros
 from schemas.refusals import Refused, SeveralRefused, conflict, forbidden, invalid, not_found
 from services.intake.domain import applications, associations, calls
 from services.intake.domain.applications import Application
-from services.ledger import Ledger, Record, Verifier
+from services.ledger import Ledger, Record, StreamWrite, Verifier
 from services.ledger.checkpointing import latest
 from services.ledger.proofs import Proofs, TableSource
 from services.ledger.receipts import build_receipt
@@ -64,7 +64,9 @@ class SubmitApplication(Contract):
 
 
 class RegisterPaperApplication(SubmitApplication):
-    """A paper application with the Helsinki date on which it arrived; its scan is one of the attachments."""
+    """A paper application with the Helsinki date on which it arrived; its scan is one of the attachments, of the kind
+    `scan`.
+    """
 
     arrived_on: Date
 
@@ -89,14 +91,21 @@ class ReportCosts(Contract):
 
 
 class Asked:
-    """What an application is checked against: its call, its association, and the files that it names."""
+    """What an application is checked against: its call, its association, and the files that it names; with the guards
+    that call and association stay as they were read.
+    """
 
     def __init__(
-        self, call: calls.Call, association: associations.Association, files: Sequence[AttachedFile | None]
+        self,
+        call: calls.Call,
+        association: associations.Association,
+        files: Sequence[AttachedFile | None],
+        guards: tuple[StreamWrite, ...] = (),
     ) -> None:
         self.call = call
         self.association = association
         self.files = files
+        self.guards = guards
 
     def application(
         self, application_id: UUID, sent: SubmitApplication, channel: Channel, arrived_on: date
@@ -162,8 +171,9 @@ class Applications:
     ) -> Answer:
         async def decide() -> Plan:
             asked, before = await self.asked(sent, application_id if draft else None)
-            if limited_to(command.identity, "application.submit") is not None:
-                check_mandate(asked.association, command.identity.person, self.today())
+            if channel == "electronic":
+                # By the day of sending, also where midnight comes while it is on its way.
+                check_mandate(asked.association, command.identity.person, arrived_on)
             application = asked.application(application_id, sent, channel, arrived_on)
             wrong = asked.problems(application, self._county)
             if wrong and before.state is None:
@@ -174,7 +184,7 @@ class Applications:
             late = any(isinstance(fact, ApplicationSubmitted) and fact.late for fact in facts)
             answer = {"application_id": str(application_id), "late": late, "arrived_on": arrived_on.isoformat()}
             loaded = Loaded(f"application/{application_id}", before.version, before.state)
-            return Plan((loaded.write(facts),), answer)
+            return Plan((loaded.write(facts), *asked.guards), answer)
 
         return await carry_out(self._ledger, command, decide)
 
@@ -186,17 +196,17 @@ class Applications:
         call_stream, association_stream = f"call/{sent.call_id}", f"association/{sent.association_id}"
         own = [] if application_id is None else [f"application/{application_id}"]
         found = await self._ledger.streams([call_stream, association_stream, *own, *files])
-        call = fold(call_stream, found[call_stream], calls.evolve, None).state
-        association = fold(association_stream, found[association_stream], associations.evolve, None).state
-        if call is None:
+        call = fold(call_stream, found[call_stream], calls.evolve, None)
+        association = fold(association_stream, found[association_stream], associations.evolve, None)
+        if call.state is None:
             raise not_found(f"call {sent.call_id}")
-        if association is None:
+        if association.state is None:
             raise not_found(f"association {sent.association_id}: register it first")
         stored = [_file_of(found[stream], sent.association_id) for stream in files]
         before: Loaded[Application | None] = Loaded("", 0, None)
         if own:
             before = fold(own[0], found[own[0]], applications.evolve, None)
-        return Asked(call, association, stored), before
+        return Asked(call.state, association.state, stored, (call.unchanged(), association.unchanged())), before
 
     async def receipt(self, application_id: UUID) -> dict[str, Any]:
         """The receipt of a sent application against the newest checkpoint; refused until one covers it."""
@@ -227,13 +237,13 @@ class Applications:
         """Reports how the grant was used, with files that were stored before."""
 
         async def decide() -> Plan:
-            loaded, state = await self._own(command, "usage_report.submit", application_id)
+            loaded, state, guards = await self._own(command, "usage_report.submit", application_id)
             report = UsageReportSubmitted(
                 application_id=application_id, used=sent.used, account=sent.account,
                 attachments=await self._files(sent.attachments, state),
             )  # fmt: skip
             facts = applications.report_use(state, report)
-            return Plan((loaded.write(facts),), {"application_id": str(application_id)})
+            return Plan((loaded.write(facts), *guards), {"application_id": str(application_id)})
 
         return await carry_out(self._ledger, command, decide)
 
@@ -242,13 +252,13 @@ class Applications:
         total = applications.total_of(sent.rows)
 
         async def decide() -> Plan:
-            loaded, state = await self._own(command, "cost_report.submit", application_id)
+            loaded, state, guards = await self._own(command, "cost_report.submit", application_id)
             report = CostReportSubmitted(
                 application_id=application_id, period_from=sent.period_from, period_until=sent.period_until,
                 rows=sent.rows, total=total, attachments=await self._files(sent.attachments, state),
             )  # fmt: skip
             facts = applications.report_costs(state, report)
-            return Plan((loaded.write(facts),), {"application_id": str(application_id), "total": euros(total)})
+            return Plan((loaded.write(facts), *guards), {"application_id": str(application_id), "total": euros(total)})
 
         return await carry_out(self._ledger, command, decide)
 
@@ -278,15 +288,19 @@ class Applications:
         records = await self._ledger.stream(f"attachment/{attachment_id}")
 
         async def decide() -> Plan:
-            loaded, state = await self._own(command, "application.supplement", application_id)
+            loaded, state, guards = await self._own(command, "application.supplement", application_id)
             file = _file_of(records, state.submitted.association_id)
             if file is None:
                 raise invalid("unknown-attachment", "an attachment is a file that this association stored here",
                               "/attachment_id")  # fmt: skip
-            call = await load(self._ledger, f"call/{state.submitted.call_id}", calls.evolve, None)
-            assert call.state is not None, "a sent application names a call that was published"
-            facts = applications.add_attachment(state, call.state, file, today)
-            return Plan((loaded.write(facts),), {"application_id": str(application_id)})
+            stream = f"call/{state.submitted.call_id}"
+            versions = await self._ledger.stream(stream)
+            sent_under = fold(stream, versions[: state.submitted.call_version], calls.evolve, None).state
+            by_now = fold(stream, versions, calls.evolve, None)
+            assert sent_under is not None, "a sent application names a call that was published"
+            facts = applications.add_attachment(state, sent_under, file, today, by_now.state)
+            writes = (loaded.write(facts), *guards, by_now.unchanged())
+            return Plan(writes, {"application_id": str(application_id)})
 
         return await carry_out(self._ledger, command, decide)
 
@@ -303,26 +317,28 @@ class Applications:
         answer: dict[str, Any] | None = None,
     ) -> Answer:
         async def decide() -> Plan:
-            loaded, state = await self._own(command, action, application_id)
+            loaded, state, guards = await self._own(command, action, application_id)
             told = {"application_id": str(application_id), **(answer or {})}
-            return Plan((loaded.write(act(state)),), told)
+            return Plan((loaded.write(act(state)), *guards), told)
 
         return await carry_out(self._ledger, command, decide)
 
     async def _own(
         self, command: Command, action: str, application_id: UUID
-    ) -> tuple[Loaded[Application | None], Application]:
-        """An application that the sender may act on; another association's is as if it were not there."""
+    ) -> tuple[Loaded[Application | None], Application, tuple[StreamWrite, ...]]:
+        """An application that the sender may act on, with the guard that their mandate stays as it was read; another
+        association's is as if it were not there.
+        """
         loaded = await self.application(application_id)
         limit = limited_to(command.identity, action)
         if loaded.state is None or limit not in {None, loaded.state.submitted.association_id}:
             raise not_found("such application")
-        if limit is not None:
-            stream = f"association/{limit}"
-            association = await load(self._ledger, stream, associations.evolve, None)
-            if association.state is not None:
-                check_mandate(association.state, command.identity.person, self.today())
-        return loaded, loaded.state
+        if limit is None:
+            return loaded, loaded.state, ()
+        association = await load(self._ledger, f"association/{limit}", associations.evolve, None)
+        if association.state is not None:
+            check_mandate(association.state, command.identity.person, self.today())
+        return loaded, loaded.state, (association.unchanged(),)
 
 
 def check_mandate(association: associations.Association, person: str, today: date) -> None:

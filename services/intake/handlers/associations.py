@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -16,7 +17,7 @@ from schemas.helsinki import HELSINKI
 from schemas.identifiers import Iban, Name, Person, Sha256, Text
 from schemas.intake import AccountChangeRequested, AssociationRegistered, PersonNamed
 from schemas.personal import Sealed
-from schemas.refusals import not_found
+from schemas.refusals import invalid, not_found
 from services.intake.domain import associations
 from services.intake.domain.associations import Association
 from services.intake.person_keys import PersonKeys
@@ -25,6 +26,7 @@ from services.web.clock import Clock
 from services.web.commands import Command, carry_out
 from services.web.handling import Answer, Loaded, Plan, load
 from services.web.permissions import limited_to
+from services.web.preconditions import check_version
 from services.web.problems import Problem
 
 from .applications import check_mandate
@@ -77,7 +79,11 @@ class Associations:
         return await carry_out(self._ledger, command, decide)
 
     async def request_account_change(self, command: Command, association_id: str, sent: ChangeAccount) -> Answer:
-        """Asks for another account; somebody else confirms it once the waiting time is over."""
+        """Asks for another account; somebody else confirms it once the waiting time is over. A proof is a file that the
+        association stored.
+        """
+        if sent.proof_sha256 is not None:
+            await self._check_stored(association_id, sent.proof_sha256)
         today = self.today()
         not_before = today + timedelta(days=self._county.payment_rules(today).account_change_days)
         request = AccountChangeRequested(
@@ -94,27 +100,37 @@ class Associations:
         )
 
     async def confirm_account_change(self, command: Command, association_id: str, change_id: UUID) -> Answer:
-        """Changes the account. The attempt of the one who asked is refused, and recorded."""
+        """Changes the account. The attempt of the one who asked, or who acts for the association, is refused and
+        recorded.
+        """
         person, today = command.identity.person, self.today()
 
         async def decide() -> Plan:
             loaded, state = await self._existing(association_id)
-            refused = associations.refused_confirmation(state, change_id, person)
+            refused = associations.refused_confirmation(state, change_id, person, today)
             if refused is not None:
-                return Plan((loaded.write([refused]),), {}, associations.refusal_of(refused))
+                return Plan((loaded.write([refused]),), {}, associations.refusal_of(state, refused))
             facts = associations.confirm_account_change(state, change_id, person, today)
             return Plan((loaded.write(facts),), {"association_id": association_id})
 
         return await carry_out(self._ledger, command, decide)
 
+    async def _check_stored(self, association_id: str, sha256: str) -> None:
+        position = (await self._ledger.head()).size
+        where = {"association_id": association_id, "sha256": sha256}
+        if not await self._ledger.page("attachments", position, where=where, limit=1):
+            raise invalid("unknown-proof", "the proof is a file that this association stored here: store it first",
+                          "/proof_sha256")  # fmt: skip
+
     async def drop_account_change(self, command: Command, association_id: str, change_id: UUID, reason: str) -> Answer:
+        """Takes a requested change back, or refuses it; whoever may ask for one may do so."""
         person = command.identity.person
         return await self._act(
             command,
             association_id,
             lambda state: associations.drop_account_change(state, change_id, reason, person),
             {"change_id": str(change_id)},
-            "association.confirm_account_change",
+            "association.request_account_change",
         )
 
     async def name_person(self, command: Command, association_id: str, sent: NamePerson) -> Answer:
@@ -146,18 +162,25 @@ class Associations:
 
     async def erase_person(self, command: Command, association_id: str, person_id: UUID, reason: str) -> Answer:
         """Destroys the person's key, then records it. A crash between the two leaves them erased, and the command sent
-        again records it.
+        again records it. What would refuse the command refuses it before the key is gone, for nothing brings it back.
         """
-        _, state = await self._existing(association_id)
+        loaded, state = await self._existing(association_id)
         associations.person(state, person_id)
+        await self._check_first(command, loaded.version)
         await self._person_keys().destroy(person_id)
         return await self._act(
-            command,
+            replace(command, seen=None),
             association_id,
             lambda state: associations.erase_person(state, person_id, reason),
             {"person_id": str(person_id)},
             "person.erase",
         )
+
+    async def _check_first(self, command: Command, version: int) -> None:
+        """Raises KeyReused for a key of another command, and Problem 412 when another version was seen."""
+        key = command.key
+        if key is None or await self._ledger.answered(key.actor, key.key, key.fingerprint) is None:
+            check_version(command.seen, version)
 
     async def reveal(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Documents of the register of persons with what is said of each person opened, or "erased"."""

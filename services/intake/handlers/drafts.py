@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,15 +17,16 @@ from uuid_utils.compat import uuid7
 from schemas.county import County
 from schemas.helsinki import HELSINKI
 from schemas.refusals import Refused, conflict, invalid, not_found
+from services.intake.domain import associations
 from services.ledger import KeyReused, Ledger
 from services.web.clock import Clock
 from services.web.commands import Command
-from services.web.handling import Answer
+from services.web.handling import Answer, load
 from services.web.idempotency import IdempotencyKey
-from services.web.preconditions import stale
+from services.web.preconditions import check_version, stale
 from services.web.validation import FieldError, explain
 
-from .applications import Applications, SubmitApplication
+from .applications import Applications, SubmitApplication, check_mandate
 
 _COLUMNS: Final = "draft_id, association_id, call_id, version, content, saved_by, saved_at, sent_at"
 _ADD: Final = f"""
@@ -43,8 +44,16 @@ _PAGE: Final = f"""
 SELECT {_COLUMNS} FROM draft WHERE association_id = $1 AND ($2::text IS NULL OR draft_id::text COLLATE "C" > $2)
 ORDER BY draft_id LIMIT $3
 """  # noqa: S608 - the columns are a constant
-_REMOVE: Final = "DELETE FROM draft WHERE draft_id = $1 AND association_id = $2 AND sent_at IS NULL RETURNING draft_id"
-_SENT: Final = "UPDATE draft SET sent_at = $2 WHERE draft_id = $1 AND sent_at IS NULL"
+_REMOVE: Final = """
+DELETE FROM draft
+WHERE draft_id = $1 AND association_id = $2 AND sent_at IS NULL AND version = coalesce($3::bigint, version)
+RETURNING draft_id
+"""
+# Who saved it while it was sent came too late: what was sent is what the draft shows from now on.
+_SENT: Final = """
+UPDATE draft SET sent_at = $2, content = $3::jsonb, version = version + (version <> $4)::integer
+WHERE draft_id = $1 AND sent_at IS NULL
+"""
 _PLACEHOLDERS: Final[Mapping[str, Any]] = {
     "activity": "not-given", "municipalities": [{"municipality": "not-given", "percent": 100}], "purpose": "-",
     "applied": "0.00 EUR", "costs": "0.00 EUR", "other_funding": "0.00 EUR", "own_funding": "0.00 EUR",
@@ -83,9 +92,9 @@ class Drafts:
         ledger knows nothing of these keys. Raises Refused for a call or an association that is not known, and KeyReused
         when the key began a draft by another request.
         """
-        for stream in (f"call/{call_id}", f"association/{association_id}"):
-            if not await self._ledger.version(stream):
-                raise not_found(stream.replace("/", " "))
+        if not await self._ledger.version(f"call/{call_id}"):
+            raise not_found(f"call {call_id}")
+        await self._check_mandate(command, association_id)
         key, text, person = command.key, _encoded(content), command.identity.person
         begun = (None, None, None) if key is None else (key.actor, key.key, key.fingerprint)
         row = await self._ledger.pool.fetchrow(
@@ -123,6 +132,7 @@ class Drafts:
         self, command: Command, association_id: str, draft_id: UUID, version: int, content: dict[str, Any]
     ) -> Draft:
         """Saves the whole content over the version that was seen. Raises Problem 412 when it is another by now."""
+        await self._check_mandate(command, association_id)
         person, now = command.identity.person, self._clock()
         row = await self._ledger.pool.fetchrow(_SAVE, draft_id, association_id, version, _encoded(content), person, now)
         if row is not None:
@@ -132,11 +142,21 @@ class Drafts:
             raise conflict("draft-sent", "the draft was sent: send a supplement instead")
         raise stale(current.version)
 
-    async def remove(self, association_id: str, draft_id: UUID) -> None:
-        """Removes a draft for good; one that was sent stays."""
-        if await self._ledger.pool.fetchval(_REMOVE, draft_id, association_id) is None:
-            await self.read(association_id, draft_id)
-            raise conflict("draft-sent", "the draft was sent: withdraw the application instead")
+    async def remove(self, command: Command, association_id: str, draft_id: UUID) -> None:
+        """Removes a draft for good; one that was sent stays. Raises Problem 412 when another version was seen."""
+        await self._check_mandate(command, association_id)
+        if await self._ledger.pool.fetchval(_REMOVE, draft_id, association_id, command.seen) is None:
+            current = await self.read(association_id, draft_id)
+            if current.sent_at is not None:
+                raise conflict("draft-sent", "the draft was sent: withdraw the application instead")
+            raise stale(current.version)
+
+    async def _check_mandate(self, command: Command, association_id: str) -> None:
+        """Whoever may not act for the association may not change what it is about to send either. Raises Refused."""
+        known = await load(self._ledger, f"association/{association_id}", associations.evolve, None)
+        if known.state is None:
+            raise not_found(f"association {association_id}: register it first")
+        check_mandate(known.state, command.identity.person, self._clock().astimezone(HELSINKI).date())
 
     async def copy(self, command: Command, association_id: str, draft_id: UUID, call_id: str) -> Draft:
         """A new draft of another call with the content of this one."""
@@ -144,23 +164,30 @@ class Drafts:
         return await self.begin(command, association_id, call_id, original.content)
 
     async def send(self, command: Command, association_id: str, draft_id: UUID) -> Answer:
-        """Sends a draft as it stands: the application gets the draft's id, so it is sent once whatever happens. Raises
-        Refused and SeveralRefused as sending does.
+        """Sends a draft as it stands: the application gets the draft's id, so it is sent once whatever happens. The
+        version that was seen is the draft's. Raises Problem 412 when it is another by now, DraftIncomplete, and Refused
+        and SeveralRefused as sending does.
         """
         draft = await self.read(association_id, draft_id)
+        if draft.sent_at is None:
+            check_version(command.seen, draft.version)
         try:
             sent = SubmitApplication.model_validate(_whole(draft))
         except ValidationError as error:
-            raise DraftIncomplete(_type_errors(error, draft)) from error
+            raise DraftIncomplete(await self.errors(draft)) from error
         try:
-            answer = await self._applications.submit_draft(command, draft_id, sent)
+            answer = await self._applications.submit_draft(replace(command, seen=None), draft_id, sent)
         except Refused as refused:
             # A crash after sending may have left the draft as if it were not sent.
             if refused.slug == "application-exists":
-                await self._ledger.pool.execute(_SENT, draft_id, self._clock())
+                await self._note_sent(draft)
             raise
-        await self._ledger.pool.execute(_SENT, draft_id, self._clock())
+        await self._note_sent(draft)
         return answer
+
+    async def _note_sent(self, draft: Draft) -> None:
+        content = _encoded(draft.content)
+        await self._ledger.pool.execute(_SENT, draft.draft_id, self._clock(), content, draft.version)
 
     async def errors(self, draft: Draft) -> list[FieldError]:
         """Everything that is wrong or missing in a draft, at once, each with a pointer into its content."""
@@ -187,11 +214,16 @@ class DraftIncomplete(Exception):
         self.errors = errors
 
 
+def listed(draft: Draft) -> dict[str, Any]:
+    """A draft in a list, which says nothing of what is wrong in it."""
+    fields = {**asdict(draft), "draft_id": str(draft.draft_id), "saved_at": draft.saved_at.isoformat()}
+    return {**fields, "sent_at": draft.sent_at and draft.sent_at.isoformat()}
+
+
 def shown(draft: Draft, errors: list[FieldError]) -> dict[str, Any]:
     """A draft as its applicant sees it."""
     told = [{"pointer": each.pointer, "detail": each.detail} for each in errors]
-    fields = {**asdict(draft), "draft_id": str(draft.draft_id), "saved_at": draft.saved_at.isoformat()}
-    return {**fields, "sent_at": draft.sent_at and draft.sent_at.isoformat(), "errors": told}
+    return {**listed(draft), "errors": told}
 
 
 def _whole(draft: Draft) -> dict[str, Any]:

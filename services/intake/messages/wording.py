@@ -102,6 +102,12 @@ _FINNISH: Final = Wording(
             Avustuksen maksu ei mennyt perille. Tarkistakaa palvelussa, että tilinumeronne on oikein.
             Emme koskaan pyydä tilinumeroa sähköpostilla.
         """),
+        "payment_later": _told("""
+            Avustuksen maksu viivästyy
+
+            Avustuksen maksu ei mennyt perille. Selvitämme syyn ja maksamme avustuksen uudelleen. Teidän
+            ei tarvitse tehdä mitään.
+        """),
         "hearing": _told("""
             Kuuleminen avustuksen takaisinperinnästä: vastatkaa viimeistään {due_on}
 
@@ -113,10 +119,29 @@ _FINNISH: Final = Wording(
 
             Asiassanne on tehty päätös avustuksen takaisinperinnästä. Kirjautukaa palveluun lukemaan se.
         """),
+        "recovery_to_pay": _told("""
+            Takaisin maksettava avustus: maksuohjeet
+
+            Palvelussa näette, kuinka paljon teidän on maksettava takaisin ja mihin mennessä, sekä tilin ja
+            viitteen. Emme koskaan pyydä maksua tilille, joka on kirjoitettu sähköpostiin.
+        """),
         "report_due": _told("""
             Käyttöselvitys on annettava viimeistään {due_on}
 
             Selvitys avustuksen käytöstä on annettava palvelussa viimeistään {due_on}.
+        """),
+        "report_returned": _told("""
+            Käyttöselvitystänne on täydennettävä viimeistään {due_on}
+
+            Käyttöselvityksenne on palautettu täydennettäväksi. Täydentäkää se palvelussa viimeistään
+            {due_on}. Palvelussa näette, mitä siitä puuttuu.
+        """),
+        "report_overdue": _told("""
+            Käyttöselvityksenne on myöhässä
+
+            Selvitys avustuksen käytöstä oli annettava viimeistään {due_on}, eikä se ole saapunut. Antakaa
+            se palvelussa mahdollisimman pian. Avustuksesta ei makseta mitään ennen kuin selvitys on
+            hyväksytty.
         """),
         "agreement_offered": _told("""
             Sopimus odottaa allekirjoitustanne
@@ -134,6 +159,25 @@ _FINNISH: Final = Wording(
             Muutoshakemuksenne on ratkaistu
 
             Muutoshakemukseenne on tehty päätös. Kirjautukaa palveluun lukemaan se.
+        """),
+        "account_change_requested": _told("""
+            Tilinumeronne muuttamista on pyydetty
+
+            Yhdistyksenne tilinumeron muuttamista on pyydetty. Uusi tili otetaan käyttöön vasta, kun toinen
+            henkilö on vahvistanut muutoksen. Jos ette ole pyytäneet muutosta, ottakaa heti yhteyttä
+            avustusten valmistelijaan.
+        """),
+        "account_changed": _told("""
+            Tilinumeronne on muutettu
+
+            Yhdistyksenne tilinumero on muutettu, ja avustukset maksetaan tästä lähin uudelle tilille. Jos
+            ette ole pyytäneet muutosta, ottakaa heti yhteyttä avustusten valmistelijaan.
+        """),
+        "account_change_refused": _told("""
+            Tilinumeroanne ei muutettu
+
+            Pyydettyä tilinumeron muutosta ei tehty, ja avustukset maksetaan entiselle tilille. Palvelussa
+            näette syyn.
         """),
         "call_amended": _told("""
             Haun tietoja on muutettu
@@ -211,6 +255,12 @@ _SWEDISH: Final = Wording(
             Betalningen av understödet gick inte fram. Kontrollera i tjänsten att ert kontonummer är
             rätt. Vi ber aldrig om kontonummer per e-post.
         """),
+        "payment_later": _told("""
+            Betalningen av understödet dröjer
+
+            Betalningen av understödet gick inte fram. Vi utreder orsaken och betalar understödet på nytt.
+            Ni behöver inte göra något.
+        """),
         "hearing": _told("""
             Hörande om återkrav av understöd: svara senast {due_on}
 
@@ -223,10 +273,29 @@ _SWEDISH: Final = Wording(
             Ett beslut om återkrav av understöd har fattats i ert ärende. Logga in i tjänsten för att
             läsa det.
         """),
+        "recovery_to_pay": _told("""
+            Understöd som ska betalas tillbaka: betalningsanvisningar
+
+            I tjänsten ser ni hur mycket ni ska betala tillbaka och senast när, samt kontot och
+            referensnumret. Vi ber aldrig om betalning till ett konto som står i ett e-postmeddelande.
+        """),
         "report_due": _told("""
             Redovisningen ska lämnas senast {due_on}
 
             Redovisningen av hur understödet har använts ska lämnas i tjänsten senast {due_on}.
+        """),
+        "report_returned": _told("""
+            Er redovisning ska kompletteras senast {due_on}
+
+            Er redovisning av hur understödet har använts har återsänts för komplettering. Komplettera den i
+            tjänsten senast {due_on}. I tjänsten ser ni vad som saknas.
+        """),
+        "report_overdue": _told("""
+            Er redovisning är försenad
+
+            Redovisningen av hur understödet har använts skulle lämnas senast {due_on}, men den har inte
+            kommit. Lämna den i tjänsten så snart som möjligt. Inget av understödet betalas innan
+            redovisningen har godkänts.
         """),
         "agreement_offered": _told("""
             Avtalet väntar på er underskrift
@@ -244,6 +313,25 @@ _SWEDISH: Final = Wording(
             Er ändringsansökan har avgjorts
 
             Ett beslut om er ändringsansökan har fattats. Logga in i tjänsten för att läsa det.
+        """),
+        "account_change_requested": _told("""
+            Det har begärts att ert kontonummer ändras
+
+            Det har begärts att er förenings kontonummer ändras. Det nya kontot tas i bruk först när en annan
+            person har bekräftat ändringen. Om ni inte har begärt ändringen ska ni genast kontakta
+            beredaren av understöden.
+        """),
+        "account_changed": _told("""
+            Ert kontonummer har ändrats
+
+            Er förenings kontonummer har ändrats, och understöden betalas från och med nu till det nya
+            kontot. Om ni inte har begärt ändringen ska ni genast kontakta beredaren av understöden.
+        """),
+        "account_change_refused": _told("""
+            Ert kontonummer ändrades inte
+
+            Den begärda ändringen av kontonumret gjordes inte, och understöden betalas till det tidigare
+            kontot. I tjänsten ser ni orsaken.
         """),
         "call_amended": _told("""
             Uppgifterna i utlysningen har ändrats
@@ -322,6 +410,12 @@ _ENGLISH: Final = Wording(
             The payment of the grant did not arrive. Please check in the service that your account
             number is right. We never ask for an account number by e-mail.
         """),
+        "payment_later": _told("""
+            The payment of the grant is delayed
+
+            The payment of the grant did not arrive. We will find out why and pay the grant again. You need
+            not do anything.
+        """),
         "hearing": _told("""
             Hearing on the recovery of a grant: please answer by {due_on}
 
@@ -333,10 +427,28 @@ _ENGLISH: Final = Wording(
 
             A decision on the recovery of a grant has been made in your case. Please log in to read it.
         """),
+        "recovery_to_pay": _told("""
+            Grant to be paid back: how to pay
+
+            The service shows how much you have to pay back and by when, the account and the reference
+            number. We never ask for a payment to an account that is written in an e-mail.
+        """),
         "report_due": _told("""
             The report on the use of the grant is due by {due_on}
 
             The report on the use of the grant has to be given in the service by {due_on}.
+        """),
+        "report_returned": _told("""
+            Your report on the use of the grant has to be completed by {due_on}
+
+            Your report on the use of the grant has been returned to be completed. Please complete it in the
+            service by {due_on}. The service shows what is missing.
+        """),
+        "report_overdue": _told("""
+            Your report on the use of the grant is late
+
+            The report on the use of the grant was due by {due_on} and has not come. Please give it in the
+            service as soon as you can. Nothing of the grant is paid until the report has been accepted.
         """),
         "agreement_offered": _told("""
             An agreement waits for your signature
@@ -353,6 +465,25 @@ _ENGLISH: Final = Wording(
             Your request for a change has been decided
 
             A decision has been made on your request for a change. Please log in to read it.
+        """),
+        "account_change_requested": _told("""
+            A change of your account number has been asked for
+
+            A change of your association's account number has been asked for. The new account is used only
+            once another person has confirmed the change. If you have not asked for it, please contact the
+            grants officer at once.
+        """),
+        "account_changed": _told("""
+            Your account number has been changed
+
+            Your association's account number has been changed, and grants are paid to the new account from
+            now on. If you have not asked for the change, please contact the grants officer at once.
+        """),
+        "account_change_refused": _told("""
+            Your account number was not changed
+
+            The change of the account number that was asked for was not made, and grants are paid to the
+            earlier account. The service shows the reason.
         """),
         "call_amended": _told("""
             The call has been changed

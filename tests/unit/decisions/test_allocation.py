@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -109,6 +110,14 @@ def test_of_equal_points_the_one_that_came_first_is_served_first() -> None:
     late, early = Candidate(application(9), 5_000, 100), Candidate(application(8), 5_000, 100)
     assert ranked([late, early]) == [early, late]
     assert shares("full_by_rank", [late, early], Terms(150)) == {8: 100, 9: 50}
+
+
+def test_of_equal_points_a_paper_application_counts_by_its_own_day_and_a_draft_by_when_it_was_sent() -> None:
+    opened_first = Candidate(application(1), 5_000, 100, (date(2026, 1, 20), 12))
+    sent_first = Candidate(application(2), 5_000, 100, (date(2026, 1, 20), 7))
+    paper = Candidate(application(9), 5_000, 100, (date(2026, 1, 19), 40))
+    assert ranked([opened_first, sent_first, paper]) == [paper, sent_first, opened_first]
+    assert shares("full_by_rank", [opened_first, sent_first, paper], Terms(150)) == {9: 100, 2: 50, 1: 0}
 
 
 def test_a_hundredth_decides_between_two() -> None:

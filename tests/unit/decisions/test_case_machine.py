@@ -46,7 +46,7 @@ from schemas.decisions import (
 from schemas.facts import Fact
 from schemas.intake import ChangeRequested
 from schemas.refusals import Refused
-from services.decisions.domain import appropriations, cases, changes, follow_up, meetings, recovery, stand_ins
+from services.decisions.domain import appropriations, cases, changes, claims, follow_up, meetings, recovery, stand_ins
 from services.decisions.domain.cases import Case, Judgement
 from services.decisions.handlers.authority import Act
 from tests.unit.decisions.desk import APPLIED, DECIDERS, NAME, PEOPLE, Desk, paid, refolded, request
@@ -259,13 +259,13 @@ class CasesMachine(Desk, RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def claim(self, number: int) -> None:
         made = request(len(self.cases[number]))
-        self.act(number, "applicant", None, lambda case: (cases.claim(case, made, self.today, "Laskuvirhe"), []))
+        self.act(number, "applicant", None, lambda case: (claims.claim(case, made, self.today, "Laskuvirhe"), []))
 
     @rule(number=NUMBERS, person=PERSONS, said=RULINGS, change=st.booleans(), at_meeting=st.booleans())
     def decide_claim(self, number: int, person: str, said: tuple[Outcome, int], change: bool, at_meeting: bool) -> None:
         def run(case: Case, on_behalf_of: str | None) -> tuple[list[Fact], list[Fact]]:
             taken = self.section(case, "claim") if at_meeting else []
-            made = cases.decide_claim(case, self.ruling(person, said, on_behalf_of, taken), change)
+            made = claims.decide_claim(case, self.ruling(person, said, on_behalf_of, taken), change)
             return made, [*taken, *(self.bind(case, said[1] - case.amount) if change else [])]
 
         self.rule_on(number, person, Act("decide_claim", said[1]), run)
@@ -274,10 +274,10 @@ class CasesMachine(Desk, RuleBasedStateMachine):
     def notify_claim(self, number: int, person: str) -> None:
         def run(case: Case) -> tuple[list[Fact], list[Fact]]:
             notice = fact(
-                RectificationNotified, claim_id=cases.claim_to_notify(case).claim_id, sent_on=self.today,
+                RectificationNotified, claim_id=claims.claim_to_notify(case).claim_id, sent_on=self.today,
                 last_appeal_day=self.today + timedelta(days=33),
             )  # fmt: skip
-            return cases.notify_claim(case, notice), []
+            return claims.notify_claim(case, notice), []
 
         self.act(number, person, "notify", run)
 
@@ -289,7 +289,7 @@ class CasesMachine(Desk, RuleBasedStateMachine):
     @rule()
     def run_deadlines(self) -> None:
         for number in range(3):
-            self.record(number, cases.become_final(self.case(number), self.today), [])
+            self.record(number, claims.become_final(self.case(number), self.today), [])
 
     # --- what follows a decision -----------------------------------------------------------------------------
 

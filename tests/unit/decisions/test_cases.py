@@ -24,16 +24,12 @@ from schemas.decisions import (
     CaseTransferred,
     CaseWithdrawn,
     ConflictDeclared,
-    DecisionBecameFinal,
     DecisionDocumented,
     DecisionMade,
     DecisionNotified,
     Outcome,
     ProposalMade,
-    RecoveryDecided,
     RectificationClaimed,
-    RectificationDecided,
-    RectificationNotified,
     Score,
     SupplementReceived,
     SupplementRequested,
@@ -41,12 +37,13 @@ from schemas.decisions import (
 )
 from schemas.facts import Fact
 from schemas.refusals import SeveralRefused
-from services.decisions.domain import cases
+from services.decisions.domain import cases, claims
 from services.decisions.domain.cases import Case, Judgement, Ruling
 from tests.unit.given import fact, folded, refused
 
 APPLIED = 200_000
 OTHER = UUID("019b7a1e-8c00-7000-8000-000000000002")
+THIRD = UUID("019b7a1e-8c00-7000-8000-000000000003")
 APRIL = date(2026, 4, 1)
 JUDGEMENT = Judgement("anna", 50, (), "Syyt")
 ACTS = ("assign", "request_supplement", "assess", "propose", "decide", "notify", "transfer", "decide_claim", "recover")
@@ -164,8 +161,25 @@ def test_nothing_is_assessed_or_proposed_while_a_supplement_is_awaited() -> None
 
 
 def test_nothing_is_decided_while_a_supplement_is_awaited() -> None:
+    waiting = case(PROPOSED, fact(SupplementRequested, due_on="2026-02-24"))
     with refused("supplement-awaited"):
-        cases.decide(case(PROPOSED, fact(SupplementRequested)), ruling())
+        cases.decide(waiting, ruling())
+
+
+def test_a_supplement_that_did_not_come_by_its_last_day_holds_the_case_up_no_longer() -> None:
+    last_day, next_day = date(2026, 2, 6), date(2026, 2, 7)
+    waiting = case(fact(SupplementRequested, due_on="2026-02-05"), fact(SupplementRequested, request_id=THIRD))
+    for run in (
+        lambda today: cases.assess(waiting, JUDGEMENT, None, today),
+        lambda today: cases.propose(waiting, "anna", "rejected", 0, "Selvitys puuttuu", today),
+    ):
+        with refused("supplement-awaited"):
+            run(last_day)
+        assert len(run(next_day)) == 1
+    proposed = case(fact(SupplementRequested), PROPOSED)
+    with refused("supplement-awaited"):
+        cases.decide(proposed, ruling(decided_on=last_day))
+    assert len(cases.decide(proposed, ruling(decided_on=next_day))) == 1
 
 
 def test_a_transfer_names_municipality_and_activity() -> None:
@@ -243,105 +257,6 @@ def test_notice_is_given_once_and_of_a_decision() -> None:
         cases.notify(case(PROPOSED, DECIDED, NOTIFIED), NOTIFIED)
 
 
-@pytest.mark.parametrize(("day", "in_time"), [(28, True), (29, False)])
-def test_a_claim_on_the_last_day_is_in_time_and_after_it_is_recorded_as_late(day: int, in_time: bool) -> None:
-    state = case(PROPOSED, DECIDED, NOTIFIED)
-    [made] = cases.claim(state, OTHER, date(2026, 12, day), "Laskuvirhe")
-    assert isinstance(made, RectificationClaimed)
-    assert made.in_time is in_time
-
-
-def test_a_claim_is_made_against_a_notified_decision_one_at_a_time() -> None:
-    with refused("not-notified"):
-        cases.claim(case(PROPOSED, DECIDED), OTHER, date(2026, 3, 1), "Laskuvirhe")
-    with refused("claim-pending"):
-        cases.claim(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED), OTHER, date(2026, 3, 1), "Laskuvirhe")
-
-
-def test_a_claim_changes_the_sum_or_leaves_it() -> None:
-    state = case(PROPOSED, DECIDED, NOTIFIED, CLAIMED)
-    [changed] = cases.decide_claim(state, ruling("granted_in_part", 160_000), change=True)
-    assert isinstance(changed, RectificationDecided)
-    assert (changed.outcome, changed.previous_amount, changed.amount) == ("changed", state.amount, 160_000)
-    [upheld] = cases.decide_claim(state, ruling("rejected", 0), change=False)
-    assert isinstance(upheld, RectificationDecided)
-    assert (upheld.outcome, upheld.amount, upheld.instalments) == ("upheld", state.amount, ())
-
-
-def test_a_late_claim_is_not_examined() -> None:
-    state = case(PROPOSED, DECIDED, NOTIFIED, fact(RectificationClaimed, in_time=False))
-    with refused("claim-late"):
-        cases.decide_claim(state, ruling(), change=True)
-    [made] = cases.decide_claim(state, ruling(), change=False)
-    assert isinstance(made, RectificationDecided)
-    assert (made.outcome, made.amount) == ("not_examined", state.amount)
-    with refused("no-claim"):
-        cases.decide_claim(case(PROPOSED, DECIDED, NOTIFIED), ruling(), change=False)
-
-
-def test_a_decision_is_final_when_the_last_day_has_passed_and_no_claim_is_pending() -> None:
-    waiting = (PROPOSED, DECIDED, NOTIFIED)
-    day_after = date(2026, 12, 29)
-    assert cases.become_final(case(PROPOSED, DECIDED), day_after) == []
-    assert cases.become_final(case(*waiting), date(2026, 12, 28)) == []
-    assert cases.become_final(case(*waiting), day_after) == [fact(DecisionBecameFinal, final_on=day_after)]
-    assert cases.become_final(case(*waiting, CLAIMED), day_after) == []
-    assert cases.become_final(case(*waiting, fact(DecisionBecameFinal)), day_after) == []
-
-
-@pytest.mark.parametrize("outcome", ["changed", "upheld"])
-def test_a_decision_whose_claim_was_examined_is_final_when_the_days_to_appeal_have_passed(outcome: str) -> None:
-    examined = (PROPOSED, DECIDED, NOTIFIED, CLAIMED, fact(RectificationDecided, outcome=outcome))
-    assert cases.last_open_day(case(*examined)) is None
-    assert cases.become_final(case(*examined), date(2027, 12, 31)) == []
-    told = (*examined, fact(RectificationNotified, last_appeal_day="2027-01-20"))
-    assert cases.last_open_day(case(*told)) == date(2027, 1, 20)
-    assert cases.become_final(case(*told), date(2027, 1, 20)) == []
-    day_after = date(2027, 1, 21)
-    assert cases.become_final(case(*told), day_after) == [fact(DecisionBecameFinal, final_on=day_after)]
-
-
-def test_a_claim_that_was_not_examined_leaves_the_last_day_as_it_was() -> None:
-    late = (fact(RectificationClaimed, in_time=False), fact(RectificationDecided, outcome="not_examined"))
-    state = case(PROPOSED, DECIDED, NOTIFIED, *late)
-    assert cases.last_open_day(state) == date(2026, 12, 28)
-    assert len(cases.become_final(state, date(2026, 12, 29))) == 1
-
-
-def test_a_late_claim_after_an_examined_one_leaves_the_days_to_appeal_as_they_were() -> None:
-    late = fact(RectificationClaimed, in_time=False)
-    decided, notice = fact(RectificationDecided), fact(RectificationNotified, last_appeal_day="2027-01-20")
-    examined = (PROPOSED, DECIDED, NOTIFIED, CLAIMED, decided, notice)
-    not_examined = fact(RectificationDecided, outcome="not_examined")
-    told_too = fact(RectificationNotified, last_appeal_day="2027-03-01")
-    for state in (case(*examined, late), case(*examined, late, not_examined),
-                  case(*examined, late, not_examined, told_too)):  # fmt: skip
-        assert cases.last_open_day(state) == date(2027, 1, 20)
-
-
-def test_a_claim_is_decided_once_notice_of_the_decision_on_the_earlier_one_was_given() -> None:
-    earlier = (PROPOSED, DECIDED, NOTIFIED, CLAIMED, fact(RectificationDecided))
-    with refused("claim-not-notified"):
-        cases.decide_claim(case(*earlier, CLAIMED), ruling(), change=False)
-    state = case(*earlier, fact(RectificationNotified), CLAIMED)
-    assert len(cases.decide_claim(state, ruling(), change=False)) == 1
-
-
-def test_notice_of_a_claims_decision_is_given_once_and_of_the_last_one() -> None:
-    notice = fact(RectificationNotified)
-    with refused("claim-not-decided"):
-        cases.claim_to_notify(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED))
-    decided = fact(RectificationDecided)
-    state = case(PROPOSED, DECIDED, NOTIFIED, CLAIMED, decided)
-    assert cases.claim_to_notify(state) == decided
-    assert cases.notify_claim(state, notice) == [notice]
-    with refused("notified-already"):
-        cases.notify_claim(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED, decided, notice), notice)
-    again = case(PROPOSED, DECIDED, NOTIFIED, CLAIMED, decided, notice, CLAIMED, fact(RectificationDecided))
-    assert cases.notify_claim(again, notice) == [notice]
-    assert cases.last_open_day(again) is None
-
-
 def test_an_agreement_is_in_force_once_both_have_signed_it_and_not_before() -> None:
     offered = fact(AgreementDrafted)
     by_one = fact(AgreementPartySigned, party="county")
@@ -388,6 +303,34 @@ def test_neither_a_disqualified_nor_a_tied_person_is_assigned(officer: str, depu
 def test_nobody_is_their_own_deputy() -> None:
     with refused("own-deputy", "invalid", "/deputy"):
         cases.assign(case(), "anna", "anna")
+
+
+def test_who_acts_for_the_applicant_and_has_a_part_in_the_case_leaves_it_as_if_they_had_said_so() -> None:
+    state = case(
+        fact(CaseAssigned, officer="anna", deputy="bertta"), fact(AssessmentRecorded, person="cecilia"),
+        fact(ProposalMade, person="doris"),
+    )  # fmt: skip
+    tied = frozenset({"anna", "cecilia", "doris", "erkki"})
+    made = cases.found(state, tied)
+    assert [(each.event_type, getattr(each, "person", None)) for each in made] == [
+        ("conflict.declared", "anna"), ("conflict.declared", "cecilia"), ("conflict.declared", "doris"),
+    ]  # fmt: skip
+    after = folded(cases.evolve, state, *made)
+    assert after is not None
+    assert (after.officer, after.deputy, after.assessments, after.proposal) == ("bertta", None, {}, None)
+    assert cases.found(after, tied) == []
+
+
+def test_what_was_decided_stays_assessed_and_only_the_case_goes_to_the_deputy() -> None:
+    state = case(
+        fact(CaseAssigned, officer="anna", deputy="bertta"), fact(AssessmentRecorded, person="anna"),
+        fact(AssessmentRecorded, person="cecilia"), fact(ProposalMade, person="anna"), DECIDED,
+    )  # fmt: skip
+    made = cases.found(state, frozenset({"anna", "cecilia"}))
+    after = folded(cases.evolve, state, *made)
+    assert after is not None
+    assert [getattr(each, "person", None) for each in made] == ["anna"]
+    assert (after.officer, after.assessments, after.proposal) == ("bertta", state.assessments, state.proposal)
 
 
 def test_a_disqualified_persons_assessment_no_longer_counts() -> None:
@@ -521,7 +464,7 @@ def test_nothing_over_the_countys_part_is_proposed_decided_or_granted_on_a_claim
         with refused("more-than-the-countys-part", "invalid", "/amount"):
             cases.decide(case(part, PROPOSED), over)
         with refused("more-than-the-countys-part", "invalid", "/amount"):
-            cases.decide_claim(case(part, PROPOSED, DECIDED, NOTIFIED, CLAIMED), over, change=True)
+            claims.decide_claim(case(part, PROPOSED, DECIDED, NOTIFIED, CLAIMED), over, change=True)
 
 
 # --- documents, and when a claim counts as received ----------------------------------------------------------
@@ -540,32 +483,7 @@ def test_a_decisions_document_is_recorded_once_for_each_language() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("counts_on", "in_time"), [(28, True), (29, False)])
-def test_a_claim_is_in_time_by_the_day_on_which_it_counts_as_received(counts_on: int, in_time: bool) -> None:
-    came_on = date(2026, 12, 28)
-    state = case(PROPOSED, DECIDED, NOTIFIED)
-    [made] = cases.claim(state, OTHER, came_on, "Laskuvirhe", date(2026, 12, counts_on))
-    assert isinstance(made, RectificationClaimed)
-    assert (made.received_on, made.in_time) == (came_on, in_time)
-
-
-def test_a_claim_against_a_final_decision_is_late_whatever_the_day() -> None:
-    state = case(PROPOSED, DECIDED, NOTIFIED, fact(DecisionBecameFinal))
-    [made] = cases.claim(state, OTHER, date(2026, 12, 28), "Laskuvirhe")
-    assert isinstance(made, RectificationClaimed)
-    assert made.in_time is False
-
-
 # --- what a claim may not undo -------------------------------------------------------------------------------
-
-
-def test_a_claim_does_not_lower_the_sum_below_what_is_recovered() -> None:
-    state = case(PROPOSED, DECIDED, NOTIFIED, fact(RecoveryDecided, amount=30_000), CLAIMED)
-    assert len(cases.decide_claim(state, ruling("granted_in_part", 30_000), change=True)) == 1
-    with refused("less-than-recovered"):
-        cases.decide_claim(state, ruling("granted_in_part", 29_999), change=True)
-    with refused("less-than-recovered"):
-        cases.decide_claim(state, ruling("rejected", 0), change=True)
 
 
 def test_what_a_disqualified_person_proposed_falls_away_unless_it_was_decided() -> None:
@@ -580,10 +498,3 @@ def test_whoever_ever_proposed_in_a_case_does_not_decide_it() -> None:
     assert [cases.attempt(state, person, "decide") is None for person in ("anna", "bertta", "cecilia")] == [
         False, False, True,
     ]  # fmt: skip
-
-
-def test_a_late_claim_does_not_hold_up_finality() -> None:
-    late = fact(RectificationClaimed, in_time=False)
-    after = date(2026, 12, 29)
-    assert len(cases.become_final(case(PROPOSED, DECIDED, NOTIFIED, late), after)) == 1
-    assert cases.become_final(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED), after) == []

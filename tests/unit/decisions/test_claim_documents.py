@@ -28,7 +28,7 @@ from schemas.decisions import (
 from schemas.facts import Fact
 from schemas.refusals import Refused
 from services.decisions.documents import ClaimDocument, render
-from services.decisions.domain import cases
+from services.decisions.domain import cases, claims
 from services.decisions.domain.cases import Case
 from services.decisions.handlers.printing import claim_document_of, document_of
 from tests.unit.decisions.test_documents import catalogue_and_metadata, pages, structure, text
@@ -421,7 +421,7 @@ def test_a_late_claim_leaves_the_days_to_appeal_against_an_examined_one_as_they_
     for more in ((LATE,), (LATE, late), (LATE, late, told)):
         state: Case | None = folded(cases.evolve, None, *facts, *more)
         assert state is not None
-        assert cases.last_open_day(state) == date(2026, 5, 4)
+        assert claims.last_open_day(state) == date(2026, 5, 4)
 
 
 def test_notice_of_an_examined_claims_decision_comes_before_the_next_claim_is_decided() -> None:
@@ -432,5 +432,5 @@ def test_notice_of_an_examined_claims_decision_comes_before_the_next_claim_is_de
     assert told is not None
     ruling = cases.Ruling("board-3", BOARD, date(2026, 4, 2), "rejected", 0, "Syyt", (), ())
     with refused("claim-not-notified"):
-        cases.decide_claim(waiting, ruling, change=False)
-    assert len(cases.decide_claim(told, ruling, change=False)) == 1
+        claims.decide_claim(waiting, ruling, change=False)
+    assert len(claims.decide_claim(told, ruling, change=False)) == 1

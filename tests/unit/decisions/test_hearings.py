@@ -14,6 +14,7 @@ from tests.unit.given import fact, folded, refused
 PROPOSED, DECIDED = fact(ProposalMade), fact(DecisionMade)
 HEARING = fact(HearingOpened, amount=30_000)
 OCTOBER = date(2026, 10, 1)
+LIMIT = 10_000
 
 
 def case(*facts: Fact) -> Case:
@@ -23,13 +24,28 @@ def case(*facts: Fact) -> Case:
 
 
 def test_a_hearing_is_opened_once_at_a_time_on_what_can_be_recovered_with_a_day_ahead() -> None:
-    assert recovery.open_hearing(case(PROPOSED, DECIDED), HEARING, OCTOBER) == [HEARING]
-    with refused("hearing-open"):
-        recovery.open_hearing(case(PROPOSED, DECIDED, HEARING), HEARING, OCTOBER)
+    assert recovery.open_hearing(case(PROPOSED, DECIDED), HEARING, OCTOBER, LIMIT) == [HEARING]
+    for today in (OCTOBER, HEARING.answer_by):
+        with refused("hearing-open"):
+            recovery.open_hearing(case(PROPOSED, DECIDED, HEARING), HEARING, today, LIMIT)
+    more, little = fact(HearingOpened, amount=DECIDED.amount + 1), fact(HearingOpened, amount=LIMIT - 1)
     with refused("more-than-granted"):
-        recovery.open_hearing(case(PROPOSED, DECIDED), fact(HearingOpened, amount=DECIDED.amount + 1), OCTOBER)
+        recovery.open_hearing(case(PROPOSED, DECIDED), more, OCTOBER, LIMIT)
+    with refused("under-the-limit"):
+        recovery.open_hearing(case(PROPOSED, DECIDED), little, OCTOBER, LIMIT)
     with refused("deadline-past", "invalid", "/answer_by"):
-        recovery.open_hearing(case(PROPOSED, DECIDED), HEARING, HEARING.answer_by)
+        recovery.open_hearing(case(PROPOSED, DECIDED), HEARING, HEARING.answer_by, LIMIT)
+
+
+def test_another_hearing_replaces_one_that_was_answered_or_whose_time_is_over() -> None:
+    wider = fact(HearingOpened, hearing_id=UUID(int=7), amount=50_000, answer_by="2026-11-30")
+    answered = case(PROPOSED, DECIDED, HEARING, fact(HearingAnswered))
+    assert recovery.open_hearing(answered, wider, OCTOBER, LIMIT) == [wider]
+    assert recovery.open_hearing(case(PROPOSED, DECIDED, HEARING), wider, date(2026, 10, 31), LIMIT) == [wider]
+    heard_anew = case(PROPOSED, DECIDED, HEARING, fact(HearingAnswered), wider)
+    with refused("hearing-open"):
+        recovery.check_heard(heard_anew, 50_000, wider.answer_by)
+    recovery.check_heard(heard_anew, 50_000, date(2026, 12, 1))
 
 
 def test_a_hearing_is_answered_once_and_under_its_own_id() -> None:

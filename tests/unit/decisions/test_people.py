@@ -58,12 +58,6 @@ def test_one_person_with_two_parts_is_tied_while_either_holds() -> None:
     assert [sorted(people.in_force(state, day)) for day in days] == [["anna"], [], ["anna"]]
 
 
-def test_several_people_are_found_among_those_who_are_asked_for_in_their_order() -> None:
-    state = known(noted("anna", valid_from=FIRST), noted("bertta", SECOND_ID, valid_from=FIRST))
-    assert people.among(["cecilia", "bertta", "anna"], state, FIRST) == ["bertta", "anna"]
-    assert people.among(["cecilia"], state, FIRST) == []
-
-
 def test_other_facts_name_nobody() -> None:
     assert known() == people.evolve({}, fact(CaseOpened))
 

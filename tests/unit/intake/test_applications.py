@@ -24,6 +24,7 @@ from schemas.intake import (
     PersonNamed,
     UsageReportSubmitted,
 )
+from schemas.refusals import SeveralRefused
 from schemas.samples import SAMPLES
 from services.intake.domain import applications, associations
 from services.intake.domain.applications import Application
@@ -161,6 +162,9 @@ def test_what_is_decided_is_not_withdrawn(decided: str) -> None:
         applications.withdraw(application(standing(decided)), "Hanke peruttiin")
 
 
+DUE = ((1, "2026-11-30"), (2, "2027-01-31"))
+
+
 @pytest.mark.parametrize("now", ["paid", "recovery"])
 def test_the_use_of_a_paid_grant_is_reported_once(now: str) -> None:
     report = fact(UsageReportSubmitted)
@@ -173,6 +177,33 @@ def test_the_use_of_a_paid_grant_is_reported_once(now: str) -> None:
 def test_nothing_is_reported_of_what_was_not_paid(now: str) -> None:
     with refused("nothing-paid"):
         applications.report_use(application(standing(now)), fact(UsageReportSubmitted))
+
+
+def test_each_report_that_is_asked_for_or_returned_is_sent_and_no_other() -> None:
+    report = fact(UsageReportSubmitted)
+    first, second = (
+        standing("report_requested", due_on=day, request_id=UUID(int=number), happened_on=None) for number, day in DUE
+    )
+    reminders = [each.model_copy(update={"happened_on": date(2027, 2, 1)}) for each in (first, second)]
+    both = [standing("paid"), first, second, *reminders]
+    for sent in ([], [report]):
+        assert applications.report_use(application(*both, *sent), report) == [report]
+    with refused("reported-already"):
+        applications.report_use(application(*both, report, report), report)
+    returned = standing("report_returned", due_on="2027-03-01", request_id=UUID(int=1))
+    again = [*both, report, report, returned, returned.model_copy(update={"standing": "report_requested"})]
+    assert applications.report_use(application(*again), report) == [report]
+    with refused("reported-already"):
+        applications.report_use(application(*again, report), report)
+
+
+def test_a_reminder_without_its_report_is_of_the_report_that_is_due_on_that_day_or_of_a_new_one() -> None:
+    report, due = fact(UsageReportSubmitted), {"due_on": "2026-11-30", "request_id": None, "happened_on": None}
+    asked = standing("report_requested", **due)
+    with refused("reported-already"):
+        applications.report_use(application(standing("paid"), asked, asked, report), report)
+    reminded = standing("report_requested", **{**due, "happened_on": "2026-12-01"})
+    assert applications.report_use(application(asked, report, reminded), report) == [report]
 
 
 def test_a_new_standing_is_noted_and_a_known_one_is_not_repeated() -> None:
@@ -188,8 +219,37 @@ def test_a_second_request_for_a_supplement_is_noted_beside_the_first() -> None:
     assert len(application(first, second).open_requests) == 2
 
 
-def test_a_withdrawal_stays_whatever_is_heard_later() -> None:
-    assert applications.note_standing(application(fact(ApplicationWithdrawn)), standing("decided")) == []
+@pytest.mark.parametrize("now", ["received", "in_preparation", "supplement_requested"])
+def test_a_withdrawal_stays_whatever_is_heard_of_the_preparation(now: str) -> None:
+    told = standing(now, request_id=REQUEST)
+    assert applications.note_standing(application(fact(ApplicationWithdrawn)), told) == []
+
+
+@pytest.mark.parametrize("now", [*sorted(applications.DECIDED), "transferred"])
+def test_what_was_decided_or_transferred_before_a_withdrawal_was_heard_of_stands(now: str) -> None:
+    told = standing(now)
+    withdrawn = application(fact(ApplicationWithdrawn))
+    assert applications.note_standing(withdrawn, told) == [told]
+    after = application(fact(ApplicationWithdrawn), told)
+    assert (after.standing, after.decided) == (now, now != "transferred")
+    with refused("transferred-already" if now == "transferred" else "decided-already"):
+        applications.withdraw(after, "Uudelleen")
+
+
+def test_what_was_sent_on_to_a_municipality_is_neither_withdrawn_nor_supplemented_here() -> None:
+    asked = standing("supplement_requested", request_id=REQUEST)
+    state = application(asked, standing("transferred"))
+    with refused("transferred-already"):
+        applications.withdraw(state, "Hanke peruttiin")
+    with refused("transferred-already"):
+        applications.supplement(state, REQUEST, "Liitteenä.")
+
+
+@pytest.mark.parametrize("now", sorted(applications.DECIDED))
+def test_a_supplement_is_taken_until_the_decision(now: str) -> None:
+    asked = standing("supplement_requested", request_id=REQUEST)
+    with refused("decided-already"):
+        applications.supplement(application(asked, standing(now)), REQUEST, "Liitteenä.")
 
 
 def test_the_diary_number_stays_known() -> None:
@@ -387,9 +447,34 @@ def test_before_the_decision_no_change_is_asked_for(now: str) -> None:
 
 
 def test_a_change_of_the_budget_and_no_other_brings_a_budget() -> None:
-    decided = application(standing("decided"))
+    decided = application(standing("decided", amount="2000.00 EUR"))
     whole = fact(ChangeRequested, what="budget", budget=ROWS)
     assert applications.request_change(decided, whole) == [whole]
     for what, budget in (("budget", None), ("time", ROWS), ("purpose", ROWS)):
         with refused("budget-of-change", "invalid", "/budget"):
             applications.request_change(decided, fact(ChangeRequested, what=what, budget=budget))
+
+
+def test_a_changed_budget_covers_its_costs_by_its_income_and_the_grant() -> None:
+    decided = application(standing("decided", amount="1500.00 EUR"))
+    short = {"costs": [{"label": "Vuokra", "amount": "2000.49 EUR"}], "income": [OWN, {**FUNDER, "status": None}]}
+    with pytest.raises(SeveralRefused) as told:
+        applications.request_change(decided, fact(ChangeRequested, what="budget", budget=short))
+    assert [(each.slug, each.field) for each in told.value.refusals] == [
+        ("funding-status", "/budget/income/1/status"), ("rows-do-not-add-up", "/budget/costs"),
+    ]  # fmt: skip
+    assert told.value.refusals[1].detail == (
+        "the rows of costs add up to 2000.49 EUR, and should to 2000.50 EUR: the rows of income, 500.50 EUR, and the "
+        "grant, 1500.00 EUR"
+    )
+    fits = {**short, "costs": [{"label": "Vuokra", "amount": "2000.50 EUR"}], "income": [OWN, FUNDER]}
+    asked = fact(ChangeRequested, what="budget", budget=fits)
+    assert applications.request_change(decided, asked) == [asked]
+
+
+def test_there_is_an_end_to_the_changes_that_are_asked_for() -> None:
+    ids = [UUID(int=number) for number in range(applications.CHANGES_MAX)]
+    asked = [fact(ChangeRequested, change_id=each) for each in ids]
+    assert len(applications.request_change(application(standing("decided"), *asked[1:]), asked[0])) == 1
+    with refused("too-many-changes"):
+        applications.request_change(application(standing("decided"), *asked), fact(ChangeRequested))

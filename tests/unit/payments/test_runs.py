@@ -194,6 +194,15 @@ def test_a_stand_in_approves_no_more_than_their_principal_may_now() -> None:
     assert isinstance(approve(run(), "bertta", rules=enough), RunApproved)
 
 
+def test_a_person_and_their_stand_in_approve_no_more_together_than_the_person_may() -> None:
+    rules = limits(limit("bertta", 1), limit("paula", 2 * LINE_SUM), stand_in())
+    by_paula, for_paula = approved("paula", A), approved("bertta", A, on_behalf_of="paula")
+    assert isinstance(approve(run(by_paula), "bertta", B, C, rules=rules), RunApprovalRefused)
+    assert isinstance(approve(run(for_paula), "paula", B, C, rules=rules), RunApprovalRefused)
+    assert isinstance(approve(run(by_paula), "bertta", B, rules=rules), RunApproved)
+    assert isinstance(approve(run(for_paula), "paula", B, rules=rules), RunApproved)
+
+
 def test_an_ended_standing_in_is_over() -> None:
     ended = fact(ApproverStandInEnded, valid_until="2026-07-09")
     rules = limits(limit("bertta", 1), stand_in(), ended)
