@@ -66,6 +66,11 @@ def _standing_changed_1_to_2(data: Data) -> Data:
     return {**data, "question": None, "due_on": None, "happened_on": None, "municipality": None}
 
 
+def _standing_changed_3_to_4(data: Data) -> Data:
+    """In which instalments a grant is paid was not told."""
+    return {**data, "instalments": []}
+
+
 def _section_taken_1_to_2(data: Data) -> Data:
     """Who left the meeting for a case was not kept."""
     return {**data, "excluded": []}
@@ -149,6 +154,7 @@ def _grant_awarded_1_to_2(data: Data) -> Data:
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("agreement.signed", 1): _agreement_signed_1_to_2,
     ("application.standing_changed", 2): _as_it_was,
+    ("application.standing_changed", 3): _standing_changed_3_to_4,
     ("decision.documented", 1): _documented_1_to_2,
     ("decision.made", 1): _decision_1_to_2,
     ("grant.awarded", 1): _grant_awarded_1_to_2,

@@ -28,7 +28,9 @@ def association_number(value: str) -> str:
     ValueError.
     """
     try:
-        return str(associationid.validate(value)).lstrip("0")
+        number = str(associationid.validate(value)).lstrip("0")
+        # Without its zeros it may be no number any more, which is found before it is kept.
+        return str(associationid.validate(number))
     except ValidationError as error:
         raise ValueError("an association register number has one to six digits, such as 123.456") from error
 

@@ -10,6 +10,7 @@ from pydantic import Field, StrictBool
 from .calls import Answer, AssociationKind, AttachedFile, Budget, CallKind, CallTerms, CostRow, Pays
 from .facts import Contract, Date, Fact, Moment
 from .identifiers import AssociationNumber, BusinessId, DiaryNumber, Iban, Name, Person, Sha256, Slug, Text
+from .instalments import Instalment
 from .money import NonNegativeMoney
 from .personal import SealedDetails
 from .words import Language, Words
@@ -24,11 +25,17 @@ StandingV2 = Literal[
     "payment_delayed", "recovery", "withdrawn", "report_requested", "report_returned", "report_accepted",
     "hearing",
 ]  # fmt: skip
-Standing = Literal[
+StandingV3 = Literal[
     "received", "supplement_requested", "in_preparation", "transferred", "decided", "notified", "final", "paid",
     "payment_delayed", "recovery", "withdrawn", "report_requested", "report_returned", "report_accepted",
     "hearing", "agreement_offered", "agreement_signed", "cost_report_returned", "cost_report_accepted",
     "change_decided",
+]  # fmt: skip
+Standing = Literal[
+    "received", "supplement_requested", "in_preparation", "transferred", "decided", "notified", "final", "paid",
+    "payment_delayed", "recovery", "withdrawn", "report_requested", "report_returned", "report_accepted",
+    "hearing", "agreement_offered", "agreement_signed", "cost_report_returned", "cost_report_accepted",
+    "change_decided", "payment_sent", "own_funding_awaited", "report_received", "appealed",
 ]  # fmt: skip
 
 
@@ -327,7 +334,7 @@ class ApplicationStandingChangedV2(Fact, title="ApplicationStandingChanged"):
     municipality: Slug | None = None
 
 
-class ApplicationStandingChanged(Fact):
+class ApplicationStandingChangedV3(Fact, title="ApplicationStandingChanged"):
     """Where the application stands, for the applicant's own view; nothing of the back office. Since version 2 what the
     note says is there by itself too: what is asked and by which Helsinki date, when something happened, and where.
     Version 3 knows of agreements, reports of costs and changes.
@@ -335,6 +342,27 @@ class ApplicationStandingChanged(Fact):
 
     event_type: ClassVar[str] = "application.standing_changed"
     event_schema: ClassVar[int] = 3
+    application_id: UUID
+    standing: StandingV3
+    diary_number: DiaryNumber | None
+    note: Text
+    request_id: UUID | None = None
+    amount: NonNegativeMoney | None = None
+    question: Text | None = None
+    due_on: Date | None = None
+    happened_on: Date | None = None
+    municipality: Slug | None = None
+
+
+class ApplicationStandingChanged(Fact):
+    """Where the application stands, for the applicant's own view; nothing of the back office. Since version 2 what the
+    note says is there by itself too: what is asked and by which Helsinki date, when something happened, and where.
+    Version 3 knows of agreements, reports of costs and changes; version 4 of payments on their way, own funding that is
+    awaited, reports that came and appeals, and says in which instalments a grant is paid.
+    """
+
+    event_type: ClassVar[str] = "application.standing_changed"
+    event_schema: ClassVar[int] = 4
     application_id: UUID
     standing: Standing
     diary_number: DiaryNumber | None
@@ -345,6 +373,7 @@ class ApplicationStandingChanged(Fact):
     due_on: Date | None = None
     happened_on: Date | None = None
     municipality: Slug | None = None
+    instalments: tuple[Instalment, ...] = ()
 
 
 class UsageReportSubmittedV1(Fact, title="UsageReportSubmitted"):
@@ -384,6 +413,7 @@ FACTS: tuple[type[Fact], ...] = (
     AccountChangeRequested, AccountChangeDropped, AccountChangeRefused, PersonNamed, PersonEnded, PersonErased,
     AttachmentStored, ApplicationSubmittedV1, ApplicationSubmittedV2, ApplicationSubmitted,
     ApplicationAttachmentAdded, ChangeRequested, ApplicationSupplemented, ApplicationWithdrawn,
-    ApplicationStandingChangedV1, ApplicationStandingChangedV2, ApplicationStandingChanged,
+    ApplicationStandingChangedV1, ApplicationStandingChangedV2, ApplicationStandingChangedV3,
+    ApplicationStandingChanged,
     UsageReportSubmittedV1, UsageReportSubmitted, CostReportSubmitted,
 )  # fmt: skip

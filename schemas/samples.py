@@ -375,6 +375,11 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "request_id": None, "amount": None, "question": None, "due_on": None, "happened_on": "2026-01-12",
         "municipality": None,
     },
+    ("application.standing_changed", 4): {
+        "application_id": APPLICATION, "standing": "decided", "diary_number": DIARY, "note": "Avustus on myönnetty",
+        "request_id": None, "amount": "1500.00 EUR", "question": None, "due_on": None, "happened_on": "2026-02-24",
+        "municipality": None, "instalments": [_INSTALMENT],
+    },
     ("grant.awarded", 2): {
         **_CASE, "amount": "1500.00 EUR", "instalments": [_INSTALMENT], "awarded_on": "2026-02-24",
         "municipality": "joensuu", "requires": [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.facts import Fact
+from schemas.instalments import Instalment
 
 from .decision import (
     AppealDecided,
@@ -16,7 +17,6 @@ from .decision import (
     DeMinimisAssessed,
     DeMinimisChanged,
     DeMinimisGranted,
-    Instalment,
     NoticeManner,
     RectificationClaimed,
     RectificationDecided,

@@ -8,21 +8,14 @@ from uuid import UUID
 from pydantic import Field, StrictBool
 
 from schemas.calls import Pays
-from schemas.facts import Contract, Date, Fact
+from schemas.facts import Date, Fact
 from schemas.identifiers import BusinessId, DiaryNumber, Iban, Name, Person, Sha256, Slug, Text
+from schemas.instalments import Instalment
 from schemas.money import NonNegativeMoney, PositiveMoney
 
 from .preparation import Outcome
 
 NoticeManner = Literal["electronic", "letter"]
-
-
-class Instalment(Contract):
-    """A part of a grant (*maksuerä*): its number from 1, its sum and the first day on which it may be paid."""
-
-    number: int = Field(strict=True, ge=1, le=60)
-    amount: PositiveMoney
-    payable_from: Date
 
 
 class DecisionMadeV1(Fact, title="DecisionMade"):

@@ -13,6 +13,7 @@ from services.ledger.export import line_of
 from services.ledger.tree import edge_root
 
 from .domain.filters import EventFilter
+from .erased import Erased, all_erased, erased_among, shown
 
 _BEFORE: Final = "e.recorded_at, e.source, e.position"
 _EVENTS = """
@@ -85,13 +86,22 @@ class Views:
             values += after
         return await self.pool.fetch(f"{_EVENTS} WHERE {where} ORDER BY {_BEFORE} LIMIT {int(rows)}", *values)
 
+    async def shown(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        """Events' rows as they are shown."""
+        documents = [_event_document(row) for row in rows]
+        erased = await erased_among(self.pool, documents)
+        return [shown(document, erased) for document in documents]
+
     async def export_events(self, asked: EventFilter) -> AsyncIterator[bytes]:
-        """All events that are asked for as JSON Lines: the body, with the ledger's name as its first field."""
+        """All events that are asked for as JSON Lines: the body, with the ledger's name as its first field, and with
+        `erased` for what it held of an erased person.
+        """
         where, values = _conditions(asked)
         async with self.pool.acquire() as connection, connection.transaction(readonly=True):
+            erased = await all_erased(connection)
             query = f"{_EVENTS} WHERE {where} ORDER BY {_BEFORE}"
             async for row in connection.cursor(query, *values, prefetch=_PREFETCH):
-                yield b'{"source":%s,%s\n' % (json.dumps(row["source"]).encode(), row["body"][1:])
+                yield _exported(row, erased)
 
     async def export_ledger(self, source: str, size: int) -> AsyncIterator[bytes]:
         """The first `size` bodies of a ledger, exactly as they are hashed, one a line."""
@@ -122,7 +132,7 @@ class Views:
         last = POSITION_MAX if position is None else position
         # The database's own infinity: later than any moment.
         until = datetime.max if moment is None else moment  # noqa: DTZ901
-        return [event_document(row) for row in await self.pool.fetch(_STREAM, source, stream, last, until)]
+        return await self.shown(await self.pool.fetch(_STREAM, source, stream, last, until))
 
     async def submitted(self, application_id: str) -> Any:
         """The row of the event by which an application was sent; None when it is not mirrored."""
@@ -173,9 +183,18 @@ class Views:
         }
 
 
-def event_document(row: Any) -> dict[str, Any]:
-    """An event as it is shown: its body's fields, with the ledger's name."""
+def _event_document(row: Any) -> dict[str, Any]:
+    """An event's body's fields, with the ledger's name."""
     return {"source": row["source"], **json.loads(row["body"])}
+
+
+def _exported(row: Any, erased: Erased) -> bytes:
+    """An event's line; its body's own bytes where it holds nobody who was erased."""
+    if erased and b'"person_id"' in row["body"]:
+        document = _event_document(row)
+        if (after := shown(document, erased)) is not document:
+            return json.dumps(after, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return b'{"source":%s,%s\n' % (json.dumps(row["source"]).encode(), row["body"][1:])
 
 
 def checkpoint_document(row: Any) -> dict[str, Any]:

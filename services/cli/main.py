@@ -7,7 +7,21 @@ from typing import Final
 
 import typer
 
-from services.cli import contracts, demo, migrate, parked, profile, rebuild, reconcile, replay, sweep, token, up, verify
+from services.cli import (
+    contracts,
+    demo,
+    migrate,
+    parked,
+    profile,
+    rebuild,
+    receipt,
+    reconcile,
+    replay,
+    sweep,
+    token,
+    up,
+    verify,
+)
 from services.cli.console import CannotDo, errors
 
 app: Final = typer.Typer(
@@ -21,6 +35,7 @@ app: Final = typer.Typer(
 app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.command("verify")(verify.verify)
+app.command("receipt")(receipt.receipt)
 app.command("replay")(replay.replay)
 app.command("rebuild")(rebuild.rebuild)
 app.command("reconcile")(reconcile.reconcile)

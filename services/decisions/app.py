@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import structlog
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
-from services.ledger import Context, LedgerError
+from services.ledger import Context
 from services.ledger.ending import end
-from services.ledger.writer import CONNECTION_LOST
 from services.web.composition import Parts, compose, ledger_of
 from services.web.county import load_county
 
@@ -37,6 +36,19 @@ from .settings import DecisionsSettings
 log = structlog.get_logger(__name__)
 
 
+async def look_at_deadlines(looks: Sequence[Callable[[Context], Awaitable[int]]], interval_seconds: float) -> None:
+    """Finality, requests for reports and reminders come by themselves. What was done is in the ledger, so a restart
+    forgets nothing and repeats nothing; whatever one look meets, the others and the later ones come all the same.
+    """
+    while True:
+        for look in looks:
+            try:
+                await look(Context("service:decisions", str(uuid7())))
+            except Exception as error:
+                log.warning("deadlines could not be looked at", error=type(error).__name__, exc_info=error)
+        await asyncio.sleep(interval_seconds)
+
+
 def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, DecisionsSettings]:
     """The application and the settings that it was made of, by default those of the environment."""
     chosen = settings or DecisionsSettings()
@@ -54,30 +66,19 @@ def application(settings: DecisionsSettings | None = None) -> tuple[FastAPI, Dec
         Coefficients(county, decisions),
     )  # fmt: skip
 
-    async def look_at_deadlines() -> None:
-        """Finality, requests for reports and reminders come by themselves. What was done is in the ledger, so a restart
-        forgets nothing and repeats nothing.
-        """
-        while True:
-            try:
-                await decisions.run_deadlines(Context("service:decisions", str(uuid7())))
-                await reports.run(Context("service:decisions", str(uuid7())))
-            except (LedgerError, *CONNECTION_LOST) as error:
-                log.warning("deadlines could not be looked at", error=type(error).__name__)
-            await asyncio.sleep(chosen.deadline_interval_seconds)
-
     async def timer() -> AsyncIterator[None]:
-        task = asyncio.create_task(look_at_deadlines(), name="deadlines")
+        looks = (decisions.run_deadlines, reports.run)
+        task = asyncio.create_task(look_at_deadlines(looks, chosen.deadline_interval_seconds), name="deadlines")
         yield
         await end(task)
 
     parts = Parts(
         "decisions",
         "Cases from opening to finality: assessment, proposals, decisions, notice, claims, recovery.",
-        api.routers(handlers, ledger),
+        api.routers(handlers, ledger, county),
         Reactions(ledger, county).by_type(),
         tasks=[timer],
-        open_routers=[open_router(ledger, county)],
+        open_routers=[open_router(ledger, county, prefix=chosen.open_data_prefix, licence=chosen.open_data_licence)],
         open_paths=OPEN_PATHS,
     )
     return compose(chosen, ledger, parts), chosen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from schemas.county import County
@@ -19,6 +19,7 @@ from schemas.intake import (
     ChangeRequested,
     CostReportSubmitted,
     PersonEnded,
+    PersonErased,
     PersonNamed,
     UsageReportSubmitted,
 )
@@ -102,15 +103,18 @@ class Reactions:
         return (known.write([noted]),)
 
     async def note_person(self, record: Record) -> Sequence[StreamWrite]:
-        """Somebody acts or signs for an association, or does so no longer."""
+        """Somebody acts or signs for an association, or does so no longer: they ended, or were erased, and nobody acts
+        of whom nothing can be read.
+        """
         fact = fact_of(record)
-        assert isinstance(fact, PersonNamed | PersonEnded)
+        assert isinstance(fact, PersonNamed | PersonEnded | PersonErased)
         known: Loaded[people.People] = await load(self._ledger, f"association/{fact.association_id}", people.evolve, {})
         before = known.state.get(fact.person_id)
-        if isinstance(fact, PersonEnded):
-            if before is None:
+        if not isinstance(fact, PersonNamed):
+            last = fact.valid_until if isinstance(fact, PersonEnded) else _day_before(record)
+            if before is None or (before.valid_until is not None and before.valid_until <= last):
                 return ()
-            return (known.write([before.model_copy(update={"valid_until": fact.valid_until})]),)
+            return (known.write([before.model_copy(update={"valid_until": last})]),)
         if fact.person is None or before is not None:
             return ()
         noted = PersonNoted(
@@ -147,6 +151,7 @@ class Reactions:
                 CallAmended.event_type: self.note_call,
                 PersonNamed.event_type: self.note_person,
                 PersonEnded.event_type: self.note_person,
+                PersonErased.event_type: self.note_person,
                 UsageReportSubmitted.event_type: self.follow_up,
                 CostReportSubmitted.event_type: self.follow_up,
                 ChangeRequested.event_type: self.follow_up,
@@ -157,6 +162,11 @@ class Reactions:
                 PaymentReturnCharged.event_type: self.follow_up,
             },
         }
+
+
+def _day_before(record: Record) -> date:
+    """The Helsinki date before the one on which something was recorded."""
+    return record.recorded_at.astimezone(HELSINKI).date() - timedelta(days=1)
 
 
 def _followed_up(fact: FollowUp, case: cases.Case, received_on: date) -> list[Fact]:

@@ -92,7 +92,7 @@ def _changed(document: Document | None, record: Record, data: Mapping[str, Any])
         case "case.task_decided":
             after |= {"eligible": data["eligible"], "task": data["task"], "task_reason": data["reason"]}
         case "proposal.made":
-            after |= {"proposed": {name: data[name] for name in ("outcome", "amount", "person")}}
+            after |= {"proposed": {name: data[name] for name in ("outcome", "amount", "reasons", "person")}}
         case "de_minimis.assessed":
             after |= {"de_minimis": data["aid"], "de_minimis_reason": data["reason"]}
         case _ if record.type.startswith("report."):
@@ -171,7 +171,8 @@ def _appealed(document: Document, data: Mapping[str, Any]) -> Document:
         return {"appeal": appeal, "state": "claimed"}
     if not appeal["suspends"]:
         return {"appeal": appeal}
-    return {"appeal": appeal, "state": "notified", "last_open_day": data["open_until"] or data["decided_on"]}
+    until = data["open_until"] or data["decided_on"]
+    return {"appeal": appeal, "state": "notified", "last_open_day": max(until, document.get("last_open_day") or "")}
 
 
 def _stepped_aside(document: Document, person: str) -> Document:
@@ -285,11 +286,12 @@ CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
 CASE_SORTS = (
     Sort("arrived_on"),
     Sort("next_deadline"),
-    Sort("association_name"),
+    Sort("association_name", name=True),
     Sort("ranking_hundredths", number=True),
 )
+_CASE_LOOK_UPS = ("diary_number", "association_id", "officer", "call_id", "state")
 REGISTERS = (
-    Register("cases", CASE_EVENTS, _stream_key, _case, ("association_id", "officer", "call_id", "state"), CASE_SORTS),
+    Register("cases", CASE_EVENTS, _stream_key, _case, _CASE_LOOK_UPS, CASE_SORTS),
     Register("calls", frozenset({"call.noted", "allocation.chosen"}), _stream_key, _call),
     Register(
         "appropriations",

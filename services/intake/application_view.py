@@ -4,7 +4,8 @@ Beside what was sent, a document holds
 
 - `standing`, `note` (in Finnish), and of the standing `question`, `due_on`, `happened_on`, `amount` and `municipality`,
 - `open_requests`: all that is asked of the applicant now, each with its `kind`, `request_id`, `question` and `due_on`,
-- `granted`, the sum of the decision; `payments`, those that arrived, and `paid`, their sum,
+- `granted`, the sum of the decision, and the `instalments` in which it is paid,
+- `payments`, those that arrived, and `paid`, their sum,
 - `last_claim_day` and `last_appeal_day`, as long as a claim or an appeal can be made,
 - `reports`, `cost_reports` and `change_requests`, each with where it stands.
 
@@ -36,18 +37,19 @@ _OF_STANDING: Final = ("note", "question", "due_on", "happened_on", "amount", "m
 _ASKED: Final[Mapping[str, str]] = {
     "supplement_requested": "supplement", "hearing": "hearing", "report_requested": "usage_report",
     "report_returned": "usage_report", "cost_report_returned": "cost_report", "agreement_offered": "agreement",
-    "payment_delayed": "account", "recovery": "recovery",
+    "payment_delayed": "account", "recovery": "recovery", "own_funding_awaited": "own_funding",
 }  # fmt: skip
 """Standings by which something is asked, and what."""
 _ENDS: Final[Mapping[str, frozenset[str]]] = {
     "transferred": frozenset({"supplement"}), "decided": frozenset({"supplement"}),
     "recovery": frozenset({"hearing"}), "agreement_offered": frozenset({"agreement"}),
     "agreement_signed": frozenset({"agreement"}), "paid": frozenset({"account"}),
-    "payment_delayed": frozenset({"account"}),
+    "payment_delayed": frozenset({"account"}), "payment_sent": frozenset({"account"}),
 }  # fmt: skip
 """Standings that end all requests of a kind. Those of one that has an id end by it."""
 _REPORTS: Final[Mapping[str, str]] = {
     "report_requested": "requested", "report_returned": "returned", "report_accepted": "accepted",
+    "report_received": "sent",
 }  # fmt: skip
 
 
@@ -128,10 +130,7 @@ def _standing_changed(document: Document, _record: Record, data: Data) -> Docume
         "diary_number": data["diary_number"] or document.get("diary_number"),
         "open_requests": _open_requests(document["open_requests"], data),
     }
-    for name in ("question", "due_on", "happened_on", "municipality"):
-        if after[name] is None:
-            del after[name]
-    return _kept(after, data)
+    return _kept({name: value for name, value in after.items() if name not in _OF_STANDING or value is not None}, data)
 
 
 def _open_requests(before: Sequence[Data], data: Data) -> list[Document]:
@@ -146,7 +145,7 @@ def _open_requests(before: Sequence[Data], data: Data) -> list[Document]:
         "kind": _ASKED[standing], "request_id": request_id, "question": data.get("question"),
         "due_on": data.get("due_on"),
     }  # fmt: skip
-    if standing == "recovery":
+    if standing in {"recovery", "own_funding_awaited"}:
         asked["amount"] = data["amount"]
     if standing == "supplement_requested" and asked["question"] is None:
         asked["question"] = data["note"]
@@ -172,15 +171,20 @@ def _kept(document: Document, data: Data) -> Document:
     match standing:
         case "decided":
             document["granted"] = data.get("amount")
+            document["instalments"] = data.get("instalments", [])
         case "notified":
             document.pop("last_claim_day", None)
             document["last_claim_day" if request_id is None else "last_appeal_day"] = data.get("due_on")
+        case "appealed":
+            document.pop("last_appeal_day", None)
+            if data.get("due_on") is not None:
+                document["last_appeal_day"] = data["due_on"]
         case "final":
             document.pop("last_claim_day", None)
             document.pop("last_appeal_day", None)
         case "paid" | "payment_delayed":
             _pay(document, data)
-        case "report_requested" | "report_returned" | "report_accepted":
+        case "report_requested" | "report_received" | "report_returned" | "report_accepted":
             document["reports"] = _reports(document.get("reports", []), data)
         case "cost_report_returned" | "cost_report_accepted":
             document["cost_reports"] = _cost_reports(document, data)

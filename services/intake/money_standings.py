@@ -13,6 +13,7 @@ from schemas.payments import (
     PaymentPlanAgreed,
     PaymentRejected,
     PaymentReturned,
+    PaymentSent,
     RecoveryClaimed,
     RecoveryOverpaid,
     RecoveryReceived,
@@ -22,7 +23,7 @@ from schemas.payments import (
 
 from .standings import change, day, money
 
-PaymentFact = PaymentBooked | PaymentRejected | PaymentReturned
+PaymentFact = PaymentSent | PaymentBooked | PaymentRejected | PaymentReturned
 RecoveryFact = (
     RecoveryClaimed
     | RecoveryReceived
@@ -50,6 +51,12 @@ def payment_id(fact: PaymentFact) -> UUID:
 
 def payment_standing(fact: PaymentFact) -> ApplicationStandingChanged:
     """What the applicant is told of a payment."""
+    if isinstance(fact, PaymentSent):
+        note = f"Maksu on matkalla, lähetetty {day(fact.sent_on)}: {money(fact.amount)}"
+        return change(
+            fact.application_id, "payment_sent", note, amount=fact.amount, happened_on=fact.sent_on,
+            request_id=payment_id(fact),
+        )  # fmt: skip
     if isinstance(fact, PaymentBooked):
         note = f"Maksettu {day(fact.booked_on)}: {money(fact.amount)}"
         return change(
@@ -68,6 +75,7 @@ def recovery_standing(fact: RecoveryFact, left: int, account: str) -> Applicatio
     standing is what is left now, and its question how it is paid, where that is new; `account` is the county's IBAN.
     """
     said, left = _said(fact, left)
+    left = max(left, 0)
     rest = f"Jäljellä {money(left)}" if left else "Takaisinperinnästä ei ole enää maksettavaa"
     how = None
     if isinstance(fact, RecoveryClaimed | PaymentPlanAgreed | LateInterestClaimed):

@@ -54,7 +54,7 @@ class PersonsUnavailable(Exception):
 
 
 class KeysAway(PersonsUnavailable):
-    """The database of the persons' keys cannot be used. Its own words, which hold its address, are this error's cause."""
+    """The database of the persons' keys cannot be used. Its own words hold its address: they are this error's cause."""
 
 
 class KeyUnusable(PersonsUnavailable):

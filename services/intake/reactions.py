@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from schemas.county import County
@@ -11,6 +12,7 @@ from schemas.decisions import (
     AgreementPartySigned,
     AgreementSigned,
     AppealDecided,
+    AppealLodged,
     CaseOpened,
     CaseTransferred,
     ChangeDecided,
@@ -21,12 +23,14 @@ from schemas.decisions import (
     DecisionNotified,
     HearingAnswered,
     HearingOpened,
+    OwnFundingProven,
     PartnershipReviewed,
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
     ReportAccepted,
+    ReportReceived,
     ReportReminded,
     ReportRequested,
     ReportReturned,
@@ -40,6 +44,7 @@ from schemas.payments import (
     PaymentPlanAgreed,
     PaymentRejected,
     PaymentReturned,
+    PaymentSent,
     RecoveryClaimed,
     RecoveryOverpaid,
     RecoveryReceived,
@@ -52,17 +57,18 @@ from services.web.handling import Loaded, fact_of, load
 from .domain import applications
 from .domain.applications import Application
 from .money_standings import PaymentFact, RecoveryFact, payment_standing, recovery_standing
-from .standings import standing_of
+from .standings import own_funding_standing, standing_of
 
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 _DECISIONS: Final[tuple[type[Fact], ...]] = (
     CaseOpened, SupplementRequested, CaseTransferred, DecisionMade, DecisionNotified, RectificationClaimed,
-    RectificationDecided, RectificationNotified, AppealDecided, DecisionBecameFinal, HearingOpened, HearingAnswered,
-    RecoveryDecided, ReportRequested, ReportReminded, ReportReturned, ReportAccepted, AgreementDrafted,
-    AgreementPartySigned, AgreementSigned, PartnershipReviewed, CostReportReturned, CostReportAccepted, ChangeDecided,
+    RectificationDecided, RectificationNotified, AppealLodged, AppealDecided, DecisionBecameFinal, HearingOpened,
+    HearingAnswered, RecoveryDecided, ReportRequested, ReportReminded, ReportReceived, ReportReturned, ReportAccepted,
+    AgreementDrafted, AgreementPartySigned, AgreementSigned, PartnershipReviewed, OwnFundingProven, CostReportReturned,
+    CostReportAccepted, ChangeDecided,
 )  # fmt: skip
 _PAYMENTS: Final[tuple[type[Fact], ...]] = (
-    PaymentBooked, PaymentRejected, PaymentReturned, RecoveryClaimed, RecoveryReceived, RecoveryOverpaid,
+    PaymentSent, PaymentBooked, PaymentRejected, PaymentReturned, RecoveryClaimed, RecoveryReceived, RecoveryOverpaid,
     RecoverySetOff, RecoveryWrittenOff, PaymentPlanAgreed, LateInterestClaimed,
 )  # fmt: skip
 
@@ -79,11 +85,21 @@ class Reactions:
     async def note_standing(self, record: Record) -> Sequence[StreamWrite]:
         """Notes on the application's stream what decisions did."""
         today = record.recorded_at.astimezone(HELSINKI).date()
-        change = standing_of(fact_of(record), self._county, today)
+        fact = fact_of(record)
+        change = standing_of(fact, self._county, today)
         if change is None:
             return ()
         loaded, state = await self._application(f"application/{change.application_id}")
-        return (loaded.write(applications.note_standing(state, change)),)
+        facts = applications.note_standing(state, change)
+        if isinstance(fact, DecisionNotified | RectificationNotified) and self._own_funding_awaited(state, today):
+            facts.append(own_funding_standing(change.application_id, state.submitted.own_funding))
+        return (loaded.write(facts),)
+
+    def _own_funding_awaited(self, state: Application, today: date) -> bool:
+        """Whether money was granted that waits for the proof of own funding, which was not asked for yet."""
+        basket = self._county.basket(state.submitted.basket, today)
+        waits = basket is not None and "own_funding" in basket.requires and state.submitted.own_funding > 0
+        return waits and bool(state.granted) and not state.own_funding_asked
 
     async def note_payment(self, record: Record) -> Sequence[StreamWrite]:
         """Notes on the application's stream what was paid, or did not arrive."""

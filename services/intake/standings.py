@@ -13,6 +13,7 @@ from schemas.decisions import (
     AgreementPartySigned,
     AgreementSigned,
     AppealDecided,
+    AppealLodged,
     CaseOpened,
     CaseTransferred,
     ChangeDecided,
@@ -24,12 +25,14 @@ from schemas.decisions import (
     DecisionNotified,
     HearingAnswered,
     HearingOpened,
+    OwnFundingProven,
     PartnershipReviewed,
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
     ReportAccepted,
+    ReportReceived,
     ReportReminded,
     ReportRequested,
     ReportReturned,
@@ -58,6 +61,11 @@ _CLAIM_DECIDED: Final[Mapping[str, str]] = {
 def usage_report_id(application_id: UUID, number: int) -> UUID:
     """What a report of use is known by to its applicant, who is not told its number."""
     return uuid5(application_id, f"usage-report/{number}")
+
+
+def own_funding_id(application_id: UUID) -> UUID:
+    """What the proof of own funding is known by."""
+    return uuid5(application_id, "own-funding")
 
 
 def cost_report_id(application_id: UUID, number: int) -> UUID:
@@ -109,7 +117,10 @@ def _decided(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR0911 
     match fact:
         case DecisionMade():
             note = f"{_outcome(fact.outcome, fact.amount)}. {fact.reasons}"
-            return change(fact.application_id, "decided", note, amount=fact.amount, happened_on=fact.decided_on)
+            return change(
+                fact.application_id, "decided", note, amount=fact.amount, happened_on=fact.decided_on,
+                instalments=fact.instalments,
+            )  # fmt: skip
         case DecisionNotified():
             note = f"Oikaisuvaatimus viimeistään {day(fact.last_claim_day)}"
             return change(fact.application_id, "notified", note, due_on=fact.last_claim_day, happened_on=fact.sent_on)
@@ -122,7 +133,7 @@ def _decided(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR0911 
         case RectificationDecided():
             return change(
                 fact.application_id, "decided", f"{_claim_outcome(fact)}. {fact.reasons}", amount=fact.amount,
-                happened_on=fact.decided_on, request_id=fact.claim_id,
+                happened_on=fact.decided_on, request_id=fact.claim_id, instalments=fact.instalments,
             )  # fmt: skip
         case RectificationNotified():
             last = day(fact.last_appeal_day)
@@ -131,15 +142,50 @@ def _decided(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR0911 
                 fact.application_id, "notified", note, due_on=fact.last_appeal_day, happened_on=fact.sent_on,
                 request_id=fact.claim_id,
             )  # fmt: skip
-        case AppealDecided(outcome="annulled"):
-            note = "Tuomioistuin on kumonnut päätöksen: oikaisuvaatimus ratkaistaan uudelleen"
-            return change(
-                fact.application_id, "in_preparation", note, request_id=fact.appeal_id, happened_on=fact.decided_on
-            )
+        case AppealLodged() | AppealDecided():
+            return _appealed(fact)
         case DecisionBecameFinal():
             note = f"Päätös on lainvoimainen {day(fact.final_on)}"
             return change(fact.application_id, "final", note, happened_on=fact.final_on)
     return None
+
+
+def _appealed(fact: AppealLodged | AppealDecided) -> ApplicationStandingChanged:
+    if isinstance(fact, AppealLodged):
+        waits = ". Päätös ei ole lainvoimainen ennen kuin valitus on ratkaistu" if fact.suspends else ""
+        note = f"Päätöksestä on valitettu {day(fact.lodged_on)}: {fact.court}{waits}"
+        return change(fact.application_id, "appealed", note, request_id=fact.appeal_id, happened_on=fact.lodged_on)
+    if fact.outcome == "annulled":
+        note = "Tuomioistuin on kumonnut päätöksen: oikaisuvaatimus ratkaistaan uudelleen"
+        return change(
+            fact.application_id, "in_preparation", note, request_id=fact.appeal_id, happened_on=fact.decided_on
+        )
+    note = "Valitus on ratkaistu: päätös pysyy voimassa"
+    if fact.open_until is not None:
+        note += f". Tuomioistuimen päätöksestä voi valittaa viimeistään {day(fact.open_until)}"
+    return change(
+        fact.application_id, "appealed", note, request_id=fact.appeal_id, due_on=fact.open_until,
+        happened_on=fact.decided_on,
+    )  # fmt: skip
+
+
+def own_funding_standing(application_id: UUID, left: int) -> ApplicationStandingChanged:
+    """That so much (cents) of the own funding an application declares is still to be proven; nothing is asked once all
+    of it is.
+    """
+    asked = None
+    note = "Omarahoitus on osoitettu"
+    if left:
+        asked = f"Osoita omarahoitus, jota hakemuksessa ilmoitettiin: {money(left)}"
+        note = f"{asked}. Avustuksesta ei makseta mitään ennen sitä"
+    return change(
+        application_id,
+        "own_funding_awaited",
+        note,
+        amount=left,
+        question=asked,
+        request_id=own_funding_id(application_id),
+    )
 
 
 def _outcome(outcome: str, amount: int) -> str:
@@ -176,6 +222,13 @@ def _reported(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR0911
                 due_on=fact.due_on, happened_on=reminded_on,
                 request_id=usage_report_id(fact.application_id, fact.report),
             )  # fmt: skip
+        case ReportReceived():
+            return change(
+                fact.application_id, "report_received", f"Selvitys on saapunut {day(fact.received_on)}",
+                happened_on=fact.received_on, request_id=usage_report_id(fact.application_id, fact.report),
+            )  # fmt: skip
+        case OwnFundingProven():
+            return own_funding_standing(fact.application_id, max(fact.declared - fact.total, 0))
         case ReportReturned():
             note = f"Täydennä selvitys viimeistään {day(fact.due_on)}: {fact.reason}"
             return change(

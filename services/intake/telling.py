@@ -23,6 +23,7 @@ from services.web.clock import Clock
 from services.web.handling import fact_of
 
 from .messages import Addressee, Occasion
+from .messages.texts import one_line
 from .person_keys import PersonKeys
 
 PAGE: Final = 500
@@ -32,13 +33,14 @@ _OCCASIONS: Final[Mapping[Standing, str]] = {
     "payment_delayed": "payment_delayed", "recovery": "recovery_to_pay",
     "hearing": "hearing", "report_requested": "report_due", "report_returned": "report_returned",
     "agreement_offered": "agreement_offered", "cost_report_returned": "cost_report_returned",
-    "change_decided": "change_decided",
+    "change_decided": "change_decided", "own_funding_awaited": "own_funding_awaited",
 }  # fmt: skip
 _OF_ACCOUNTS: Final[Mapping[str, str]] = {
     AccountChangeRequested.event_type: "account_change_requested",
     AssociationAccountChanged.event_type: "account_changed",
     AccountChangeDropped.event_type: "account_change_refused",
 }
+ON_ITS_WAY: Final[frozenset[Standing]] = frozenset({"received", "supplement_requested", "in_preparation"})
 TOLD: Final = frozenset({ApplicationStandingChanged.event_type, CallAmended.event_type, *_OF_ACCOUNTS})
 
 
@@ -97,13 +99,15 @@ class Telling:
         return (Occasion(_OF_ACCOUNTS[record.type], f"association/{association_id}"),)
 
     async def _of_amendment(self, amended: CallAmended, position: int) -> AsyncIterator[Occasion]:
-        """Everybody who has sent an application of the call, or has begun a draft of it; each association once."""
+        """Everybody whose application of the call is on its way, or who has begun a draft of it; each association once.
+        A call may be open for years: whose matter has ended is not told of it.
+        """
         told: set[str] = set()
         after = ""
         where = {"call_id": amended.call_id}
         while page := await self._ledger.page("applications", position, after=after, where=where, limit=PAGE):
             after = page[-1].key
-            told.update(entry.document["association_id"] for entry in page)
+            told.update(entry.document["association_id"] for entry in page if entry.document["standing"] in ON_ITS_WAY)
         rows = await self._ledger.pool.fetch(
             "SELECT DISTINCT association_id FROM draft WHERE call_id = $1 AND sent_at IS NULL", amended.call_id
         )
@@ -139,7 +143,7 @@ class Telling:
         for each in sealed:
             if each in opened:
                 details = opened[each]
-                return Addressee(details["email"], details["name"], association.document["language"])
+                return Addressee(details["email"], one_line(details["name"]), association.document["language"])
         return None
 
     async def _people(self, association_id: str) -> list[dict[str, Any]]:
@@ -173,6 +177,6 @@ def _occasion(change: ApplicationStandingChanged) -> str | None:  # noqa: PLR091
             return None
         case "hearing" if change.due_on is None:
             return None
-        case "agreement_offered" if change.question is None:
+        case "agreement_offered" | "own_funding_awaited" if change.question is None:
             return None
     return _OCCASIONS.get(change.standing)

@@ -9,6 +9,7 @@ events were batched (P7), and old versions stay readable (P6).
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,23 +23,30 @@ Document = dict[str, Any]
 Fold = Callable[[Document | None, Record, Mapping[str, Any]], Document | None]
 Keys = Callable[[Record, Mapping[str, Any]], Iterable[str]]
 _NAME: Final = re.compile(r"[a-z][a-z_]{0,62}", re.ASCII)
+_ALPHABET: Final = str.maketrans(string.ascii_uppercase + "ÅÄÖåäö", string.ascii_lowercase + "{|}{|}")
+"""Small letters, and after z what comes there in the Finnish alphabet; the same as in the SQL of a name's order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A field by which a register's pages may be ordered: text by its characters, where what lacks it comes after the
-    letters and digits, or whole numbers, where what lacks it counts as -1. The service's migrations have its index, `ON
-    register_version ((<expression>), key, from_position) WHERE register = '<name>'`.
+    """A field by which a register's pages may be ordered: text by its characters, or as `name` by the Finnish alphabet
+    whatever the case, where what lacks it comes last; or whole numbers, where what lacks it counts as -1. The service's
+    migrations have its index, `ON register_version ((<expression>), key, from_position, (coalesce(to_position,
+    9223372036854775807))) WHERE register = '<name>'`: by its last part old versions are passed over without being read.
     """
 
     field: str
     number: bool = False
+    name: bool = False
 
     @property
     def expression(self) -> str:
         """What is ordered by, in SQL, as the index has it."""
         if self.number:
             return f"coalesce((document ->> '{self.field}')::bigint, -1)"
+        if self.name:
+            lower = f"lower((document ->> '{self.field}') COLLATE \"C\")"
+            return f"(coalesce(translate({lower}, 'ÅÄÖåäö', '{{|}}{{|}}'), '~') COLLATE \"C\")"
         return f"(coalesce(document ->> '{self.field}', '~') COLLATE \"C\")"
 
     def of(self, document: Document) -> str | int:
@@ -46,7 +54,9 @@ class Sort:
         value = document.get(self.field)
         if self.number:
             return -1 if value is None else int(value)
-        return "~" if value is None else str(value)
+        if value is None:
+            return "~"
+        return str(value).translate(_ALPHABET) if self.name else str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +228,12 @@ WHERE register = $1 AND key = $2 AND from_position <= $3 AND (to_position IS NUL
 _SORTED = """
 SELECT key, from_position, document FROM register_version
 WHERE register = $1 AND register = '{register}' AND from_position <= $2
-  AND (to_position IS NULL OR to_position > $2) AND document @> $3::jsonb {beyond} {until}
-ORDER BY {value} {direction}, key {direction} LIMIT $4
+  AND coalesce(to_position, 9223372036854775807) > $2 {conditions}
+ORDER BY {value} {direction}, key {direction} LIMIT $3
 """
-"""Register and value are literals, so that the partial index of the sort is used."""
+"""Register and value are literals, so that the partial index of the sort is used, or of a look-up among the conditions
+where few documents fulfil it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +273,7 @@ async def read_page(
 
 
 async def read_sorted_page(
-    connection: asyncpg.Connection[Any] | asyncpg.Pool[Any],
+    pool: asyncpg.Pool[Any],
     register: str,
     position: int,
     order: Order,
@@ -270,23 +282,42 @@ async def read_sorted_page(
     where: Document | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """Documents as of `position` in an order, those after the one with this place and key, that contain `where`."""
-    parameters: list[Any] = [register, position, msgspec.json.encode(where or {}).decode(), limit]
+    """Documents as of `position` in an order, those after the one with this place and key, that contain `where`; where
+    None is wanted, those that lack the field. Raises ValueError for fields that are no plain words.
+    """
+    parameters: list[Any] = [register, position, limit]
     value, kind = order.sort.expression, "bigint" if order.sort.number else "text"
-    beyond = until = ""
+    conditions = ""
+    for field, wanted in (where or {}).items():
+        conditions += f" AND {_condition(field, wanted, parameters)}"
     if after is not None:
         sign = "<" if order.descending else ">"
-        beyond = f"AND ({value}, key) {sign} (${len(parameters) + 1}::{kind}, ${len(parameters) + 2}::text)"
+        conditions += f" AND ({value}, key) {sign} (${len(parameters) + 1}::{kind}, ${len(parameters) + 2}::text)"
         parameters += after
     if order.until is not None:
         lacking = "> -1" if order.sort.number else "< '~'"
-        until = f"AND {value} <= ${len(parameters) + 1}::{kind} AND {value} {lacking}"
+        conditions += f" AND {value} <= ${len(parameters) + 1}::{kind} AND {value} {lacking}"
         parameters.append(order.until)
     # The words were checked when the register was made.
-    sql = _SORTED.format(
-        register=register, value=value, beyond=beyond, until=until, direction="DESC" if order.descending else "ASC"
-    )
-    return [_entry(row) for row in await connection.fetch(sql, *parameters)]
+    direction = "DESC" if order.descending else "ASC"
+    sql = _SORTED.format(register=register, value=value, conditions=conditions, direction=direction)
+    async with pool.acquire() as connection:
+        # Planned anew each time: how rare the wanted values are says which index is best.
+        statement = await connection.prepare(sql)
+        return [_entry(row) for row in await statement.fetch(*parameters)]
+
+
+def _condition(field: str, wanted: Any, parameters: list[Any]) -> str:
+    """A condition in SQL, with its value among the parameters: texts as such, so that the database knows how many
+    documents have them.
+    """
+    if not _NAME.fullmatch(field):
+        raise ValueError(f"{field!r} is no name for a field: use a-z and _")
+    if wanted is None:
+        return f"document ->> '{field}' IS NULL"
+    parameters.append(wanted if isinstance(wanted, str) else msgspec.json.encode({field: wanted}).decode())
+    number = len(parameters)
+    return f"document ->> '{field}' = ${number}" if isinstance(wanted, str) else f"document @> ${number}::jsonb"
 
 
 async def read_one(

@@ -158,14 +158,16 @@ async def sorted_register_page(
     where: Mapping[str, Any],
     order: Order | None,
 ) -> dict[str, Any]:
-    """A page of a register in the order that is asked for; by key, which is the order of arrival, where none is."""
+    """A page of a register in the order that is asked for; by key where none is. None in `where` is asked for, which an
+    order alone can answer: what lacks the field.
+    """
     if order is None:
         return await register_page(ledger, register, asked, moment, where)
     position = await moment.resolve(ledger)
     place = asked.after(int if order.sort.number else str, str)
     entries = await ledger.sorted_page(
-        register, position, order, after=None if place is None else (place[0], str(place[1])),
-        where={name: value for name, value in where.items() if value is not None}, limit=asked.rows,
+        register, position, order, after=None if place is None else (place[0], str(place[1])), where=dict(where),
+        limit=asked.rows,
     )  # fmt: skip
     shown, following = cut_page(entries, asked, lambda entry: (order.sort.of(entry.document), entry.key))
     return {"items": [present(entry) for entry in shown], "next": following, "position": position}

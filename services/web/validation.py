@@ -121,7 +121,7 @@ def _follows_from_another(error: Mapping[str, Any], errors: Sequence[Mapping[str
 
 def _explain(error: Mapping[str, Any], body: object) -> FieldError:
     place, *location = error["loc"]
-    segments = _resolvable(location, body) if place == "body" else location
+    segments = _resolvable(location, body, error["type"]) if place == "body" else location
     return FieldError(_pointer(segments), _expectation(error), cast(Place, place))
 
 
@@ -151,9 +151,9 @@ def _repeats(message: str, value: object) -> bool:
     return False
 
 
-def _resolvable(location: Sequence[str | int], body: object) -> list[str | int]:
+def _resolvable(location: Sequence[str | int], body: object, kind: str) -> list[str | int]:
     """The location without the segments that Pydantic adds for members of unions: they name nothing in the
-    body.
+    body. What is missing is named though it is not there.
     """
     kept: list[str | int] = []
     here = body
@@ -164,7 +164,7 @@ def _resolvable(location: Sequence[str | int], body: object) -> list[str | int]:
         elif isinstance(here, dict) and segment in here:
             kept.append(segment)
             here = here[str(segment)]
-        elif isinstance(here, dict) and number == len(location):
+        elif isinstance(here, dict) and number == len(location) and kind == "missing":
             kept.append(segment)
     return kept
 

@@ -20,6 +20,12 @@ APPLICATIONS_QUICK: Final = 100_000
 PAGES: Final = 400
 LIMIT: Final = 51
 SEED: Final = 20261126
+LISTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "listing": {},
+    "listing_by_state": {"basket": "operating", "standing": "paid"},
+    "listing_of_one": {"association_id": "A500"},
+}
+"""What is listed: everything, by filters, and one association's. The slowest as-of against its own present counts."""
 _FILL: Final = """
 INSERT INTO register_version (register, key, from_position, to_position, document)
 SELECT 'applications', to_hex(a.n), CASE v.version WHEN 1 THEN 1 ELSE $1::bigint END,
@@ -38,16 +44,14 @@ async def measure(run: Run) -> None:
     size = APPLICATIONS_QUICK if run.options.quick else APPLICATIONS
     async with fresh_ledger(run.postgres, REGISTERS, name="intake") as opened:
         await _fill(run, opened, size)
-        for name, where in (
-            ("listing", {}),
-            ("listing_by_state", {"basket": "operating", "standing": "paid"}),
-            ("listing_of_one", {"association_id": "A500"}),
-        ):
+        for name, where in LISTS.items():
             current = await _times(run, opened.ledger, name, size, where, size)
             past = await _times(run, opened.ledger, f"{name}_as_of", size, _past(where), size // 2)
             _note(run, name, current)
             _note(run, f"{name}_as_of", past)
-    run.figures["listing_as_of_vs_current"] = run.figures["listing_as_of_p50_ms"] / run.figures["listing_p50_ms"]
+    run.figures["listing_as_of_vs_current"] = max(
+        run.figures[f"{name}_as_of_p50_ms"] / run.figures[f"{name}_p50_ms"] for name in LISTS
+    )
     run.notes["listing_applications"] = size
     run.notes["listing_seed"] = SEED
 

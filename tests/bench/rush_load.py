@@ -4,7 +4,8 @@
 
 The order: {"port", "path", "connections", "headers", "bodies", "twice_each"}; every `twice_each`-th request is sent
 twice under its idempotency key, as a client does whose answer got lost. The answer on standard output: a list of
-[number, sent, answered, status, body], the times in seconds since 1970.
+[number, sent, answered, status, body], the times in seconds since 1970. On standard error a line now and then: how many
+were answered so far.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, cast
 import uvloop
 
 Told = tuple[int, float, float, int, str]
+EVERY = 20
 
 
 class Sender(asyncio.Protocol):
@@ -48,6 +50,8 @@ class Sender(asyncio.Protocol):
         self._buffer = b""
         number, sent = self._at
         self._told.append((number, sent, time.time(), int(head[9:12]), body.decode()))
+        if len(self._told) % EVERY == 0:
+            print(len(self._told), file=sys.stderr, flush=True)
         self._next()
 
     def _next(self) -> None:

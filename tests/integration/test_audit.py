@@ -254,6 +254,46 @@ async def test_a_stream_is_shown_as_of_a_position(watched: Watched) -> None:
         assert (await client.get(url, params={"moment": moment})).json()["version"] == 1
 
 
+async def test_an_erased_person_shows_as_erased_and_every_proof_still_holds(watched: Watched) -> None:
+    association = "association/2050864-5"
+    for person_id in (ANNA, BERTTA):
+        sealed = {"person_id": person_id, "ciphertext": "c2VhbGVk"}
+        await watched.record(association, "person.named", person_id=person_id, role="contact", details=sealed)
+    await watched.record("letter/1", "letter.sent", person_id=ANNA, details="no contract of ours")
+    await watched.publish()
+    async with watched.client() as client:
+
+        async def details() -> list[Any]:
+            listed = (await client.get("/v1/events")).json()["items"]
+            stream = (await client.get(f"/v1/sources/{LEDGER}/streams/{association}", params={"position": 2})).json()
+            lines = (await client.get("/v1/events/export.jsonl")).text.splitlines()
+            proven = (await client.get(f"/v1/sources/{LEDGER}/events/1")).json()
+            assert verify_inclusion_of(proven)
+            asked = [listed, stream["events"], [json.loads(line) for line in lines], [proven["event"]]]
+            return [[event["data"].get("details") for event in events] for events in asked]
+
+        anna, bertta = ({"person_id": each, "ciphertext": "c2VhbGVk"} for each in (ANNA, BERTTA))
+        other = "no contract of ours"
+        assert await details() == [[anna, bertta, other], [anna, bertta], [anna, bertta, other], [anna]]
+        before = (await client.get(f"/v1/sources/{LEDGER}/export.jsonl", params={"size": 3})).content
+        for _ in range(2):
+            await watched.record(association, "person.erased", person_id=ANNA, reason="Henkilön pyyntö")
+        await watched.publish()
+        gone = "erased"
+        assert await details() == [
+            [gone, bertta, other, None, None], [gone, bertta], [gone, bertta, other, None, None], [gone],
+        ]  # fmt: skip
+        assert (await client.get(f"/v1/sources/{LEDGER}/export.jsonl", params={"size": 3})).content == before
+    assert await watched.divergences() == []
+
+
+def verify_inclusion_of(proven: dict[str, Any]) -> bool:
+    """Whether a shown event's own body is in the signed tree."""
+    proof, root = proven["proof"], bytes.fromhex(proven["checkpoint"]["root"])
+    path = [base64.b64decode(part) for part in proof["path"]]
+    return verify_inclusion(leaf_hash(proven["body"].encode()), proof["index"] + 1, proof["size"], path, root)
+
+
 async def test_an_export_is_verified_by_the_program_that_knows_only_files(watched: Watched) -> None:
     await a_small_year(watched)
     await watched.publish()

@@ -87,7 +87,9 @@ class Office:
     async def claimed(self, number: int, organ: str = HYTE, **decided: Any) -> str:
         """A case with a claim in time against the decision of a body."""
         made = fact(DecisionMade, **{"person": "doris", "organ": organ, **decided})
-        return await self.case(number, made, fact(DecisionNotified), fact(RectificationClaimed))
+        return await self.case(
+            number, made, fact(DecisionNotified), fact(RectificationClaimed, received_on="2026-02-24")
+        )
 
     async def meeting(self, meeting_id: str = "hyte-1", organ: str = HYTE, present: list[str] | None = None) -> str:
         sent = {"meeting_id": meeting_id, "organ": organ, "held_on": "2026-02-24", "present": present or BOARD}
@@ -236,12 +238,24 @@ async def test_a_stand_in_decides_a_claim_except_for_who_made_the_decision(offic
     await office.done("anna", "stand-ins", HOLIDAY)
     meeting = await office.meeting(present=["anna", "olga"])
     annas, doris = await office.claimed(1, person="anna"), await office.claimed(2)
+    for_anna = await office.claimed(3, person="stella", on_behalf_of="anna")
     sent = {**UPHELD, "meeting_id": meeting}
-    answer = await office.post("olga", f"cases/{annas}/claim-decision", sent)
-    assert "nobody decides in their place" in await office.refused(answer, annas, "decide_claim", "olga")
+    for case in (annas, for_anna):
+        answer = await office.post("olga", f"cases/{case}/claim-decision", sent)
+        assert "nobody decides in their place" in await office.refused(answer, case, "decide_claim", "olga")
     await office.done("olga", f"cases/{doris}/claim-decision", sent)
     made = (await office.records(doris))[-1]
     assert (made.type, made.data["person"], made.data["on_behalf_of"]) == ("rectification.decided", "olga", "anna")
+
+
+async def test_a_stand_in_lets_no_sum_stand_that_is_over_the_limit_whatever_the_command_names(office: Office) -> None:
+    await office.done("anna", "stand-ins", HOLIDAY)
+    meeting = await office.meeting(present=["anna", "olga"])
+    more = await office.claimed(1, amount="2000.01 EUR")
+    answer = await office.post("olga", f"cases/{more}/claim-decision", {**UPHELD, "meeting_id": meeting})
+    assert await office.refused(answer, more, "decide_claim", "olga") == "olga stands in for anna up to 2000.00 EUR"
+    as_much = await office.claimed(2, amount="2000.00 EUR")
+    await office.done("olga", f"cases/{as_much}/claim-decision", {**UPHELD, "meeting_id": meeting})
 
 
 async def test_who_is_back_early_ends_it_and_from_the_next_day_the_stand_in_decides_nothing(office: Office) -> None:

@@ -55,8 +55,7 @@ class Office:
         told: dict[str, Any] = answer.json()
         return told
 
-    async def meeting(self, meeting_id: str, organ: str) -> str:
-        held_on = "2026-02-24"
+    async def meeting(self, meeting_id: str, organ: str, held_on: str = "2026-03-13") -> str:
         sent = {"meeting_id": meeting_id, "organ": organ, "held_on": held_on, "present": ["anna", "bertta"]}
         await self.done("anna", "meetings", sent)
         return meeting_id
@@ -66,7 +65,7 @@ class Office:
         await self.service.given("appropriation/operating-2026", fact(AppropriationSet, amount="180000.00 EUR"))
         proposed = fact(ProposalMade, application_id=CASE, person="otto")
         await self.service.given(f"case/{CASE}", fact(CaseOpened, application_id=CASE), proposed)
-        meeting_id = None if organ == OFFICIAL else await self.meeting("first-1", organ)
+        meeting_id = None if organ == OFFICIAL else await self.meeting("first-1", organ, "2026-02-24")
         decision = {
             "outcome": "granted_in_part", "amount": "1500.00 EUR", "reasons": "Määräraha ei riitä.",
             "payable_from": ["2026-04-01"], "organ": organ, "meeting_id": meeting_id, "use_from": "2026-01-01",
@@ -236,6 +235,7 @@ async def test_a_late_claim_after_an_examined_one_takes_no_day_to_appeal_away(of
     await office.claimed(LAST_MINUTE, in_time=True)
     meeting = await office.meeting("second-1", HYTE)
     await office.decide(meeting, HYTE)
+    meeting = await office.meeting("third-1", HYTE, "2026-03-16")
     await office.claimed(datetime(2026, 3, 16, 8, 0, tzinfo=UTC), in_time=False)
     late = {"outcome": "rejected", "amount": "0.00 EUR", "reasons": "Myöhässä", "change": False, "organ": HYTE}
     answer = await office.post("bertta", f"cases/{CASE}/claim-decision", {**late, "meeting_id": meeting})

@@ -202,6 +202,10 @@ async def test_a_call_is_ranked_by_multiplied_points_and_the_preview_shows_all_t
     assert [item["shares"]["full_by_rank"] for item in preview["items"]] == ["600.00 EUR", "0.00 EUR", "0.00 EUR"]
     await desk.service.given("appropriation/operating-2026", fact(AppropriationSet, amount="1000.00 EUR"))
     choice = {"rule": "full_by_rank", "available": "1000.00 EUR"}
+    missing = await desk.service.client.post(f"{path}/allocation", json=choice, headers=headers)
+    assert problem(missing, 409, "coefficients-missing")["detail"].startswith("2 cases have no coefficient yet, 1/02.")
+    for case in (better, unread):
+        assert (await desk.set(case, {"focus_areas": [], "reasons": "Ei painopistettä"})).status_code == 200
     chosen = await desk.service.client.post(f"{path}/allocation", json=choice, headers=headers)
     assert chosen.status_code == 201, chosen.text
     lines = (await desk.service.client.get(path, headers=headers)).json()["allocation"]["lines"]

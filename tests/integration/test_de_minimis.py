@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from schemas.decisions import AppropriationSet, CaseOpened, MeetingConvened, ProposalMade, RectificationClaimed
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.in_process import InProcess, identity, in_process, problem
+from tests.integration.in_process import InProcess, identity, in_process, pointers, problem
 from tests.unit.given import fact
 
 APPLIED = "160000.00 EUR"
@@ -30,11 +31,11 @@ async def decisions(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[In
         yield service
 
 
-async def given_case(service: InProcess, number: int) -> str:
+async def given_case(service: InProcess, number: int, **changed: Any) -> str:
     chosen = identity(number)
     opened = fact(
         CaseOpened, application_id=chosen, applied=APPLIED, diary_number=f"{number}/02.05.01.00/2026",
-        association_name="=Kaava ry",
+        association_name="=Kaava ry", **changed,
     )  # fmt: skip
     await service.given(f"case/{chosen}", opened, fact(ProposalMade, application_id=chosen, person="bertta"))
     return chosen
@@ -71,7 +72,7 @@ async def test_what_is_no_aid_says_why_and_counts_nothing(decisions: InProcess) 
 async def test_the_register_is_a_list_and_a_file_and_follows_a_changed_decision(decisions: InProcess) -> None:
     case = await given_case(decisions, 1)
     assert (await decide(decisions, case, aid=True)).status_code == 200
-    await decisions.given(f"case/{case}", fact(RectificationClaimed, application_id=case))
+    await decisions.given(f"case/{case}", fact(RectificationClaimed, application_id=case, received_on="2026-02-24"))
     change = {
         "outcome": "granted_in_part", "amount": "150000.00 EUR", "reasons": "Laskuvirhe", "change": True,
         "payable_from": ["2026-04-01"], **AT_MEETING,
@@ -86,3 +87,72 @@ async def test_the_register_is_a_list_and_a_file_and_follows_a_changed_decision(
     file = (await decisions.client.get("/v1/de-minimis/register.csv", headers=auditor)).content.decode()
     assert file.startswith("\ufeffHakemusnumero;Tuensaaja;Y-tunnus;")
     assert file.splitlines()[1] == "1/02.05.01.00/2026;'=Kaava ry;2050864-5;2026-02-24;150000,00;0,00;2026-02-24"
+
+
+AID = {"aid": True, "reason": "Myy palveluja"}
+REJECTED = {"outcome": "rejected", "amount": "0.00 EUR", "reasons": "Syyt", **AT_MEETING}
+
+
+async def rejected(
+    service: InProcess, number: int, activity: str = "patients-and-disability-organisations", **said: Any
+) -> str:
+    """A rejection with a claim against it."""
+    case = await given_case(service, number, activity=activity)
+    headers = service.token(Role.DECISION_MAKER, person="anna")
+    answer = await service.client.post(f"/v1/cases/{case}/decision", json={**REJECTED, **said}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    await service.given(f"case/{case}", fact(RectificationClaimed, application_id=case, received_on="2026-02-24"))
+    return case
+
+
+async def decide_claim(service: InProcess, case: str, **said: Any) -> httpx.Response:
+    granted = {
+        "outcome": "granted", "amount": APPLIED, "reasons": "Laskuvirhe", "change": True,
+        "payable_from": ["2026-04-01"], **AT_MEETING,
+    }  # fmt: skip
+    headers = service.token(Role.DECISION_MAKER, person="doris")
+    return await service.client.post(f"/v1/cases/{case}/claim-decision", json={**granted, **said}, headers=headers)
+
+
+async def listed(service: InProcess) -> list[str]:
+    answer = await service.client.get("/v1/de-minimis", headers=service.token(Role.AUDITOR))
+    return [each["amount"] for each in answer.json()["items"]]
+
+
+@pytest.mark.parametrize(("before", "after"), [(AID, None), (None, AID), ({"aid": False, "reason": "Ei"}, AID)])
+async def test_what_a_claim_turns_into_a_grant_counts_as_aid_and_stays_within_the_limit(
+    decisions: InProcess, before: dict[str, Any] | None, after: dict[str, Any] | None
+) -> None:
+    first, second = [await rejected(decisions, number, de_minimis=before) for number in (1, 2)]
+    assert await listed(decisions) == []
+    assert (await decide_claim(decisions, first, de_minimis=after)).status_code == 200
+    assert await listed(decisions) == [APPLIED]
+    problem(await decide_claim(decisions, second, de_minimis=after), 409, "de-minimis-exceeded")
+    assert await listed(decisions) == [APPLIED]
+
+
+async def test_a_claim_may_find_that_a_grant_is_no_aid(decisions: InProcess) -> None:
+    case = await given_case(decisions, 1)
+    assert (await decide(decisions, case, aid=True)).status_code == 200
+    await decisions.given(f"case/{case}", fact(RectificationClaimed, application_id=case, received_on="2026-02-24"))
+    stays = {"change": False, "de_minimis": {"aid": False, "reason": "Ei myy"}}
+    assert pointers(problem(await decide_claim(decisions, case, **stays), 422, "nothing-to-assess")) == ["/de_minimis"]
+    assert (await decide_claim(decisions, case, **{**stays, "change": True})).status_code == 200
+    assert await listed(decisions) == ["0.00 EUR"]
+    shown = (await decisions.client.get(f"/v1/cases/{case}", headers=decisions.token(Role.AUDITOR))).json()
+    assert (shown["de_minimis"], shown["de_minimis_reason"]) == (False, "Ei myy")
+
+
+async def test_a_claim_grants_nothing_for_what_is_not_the_countys_task_until_its_part_is_decided(
+    decisions: InProcess,
+) -> None:
+    case = await rejected(decisions, 1, activity="cultural-work")
+    problem(await decide_claim(decisions, case), 409, "task-undecided")
+    officer = decisions.token(Role.OFFICER, person="otto")
+    part = {"task": "county_part", "eligible": "40000.00 EUR", "reason": "Kulttuurihyvinvointityö"}
+    answer = await decisions.client.post(f"/v1/cases/{case}/task", json=part, headers=officer)
+    assert answer.status_code == 200, answer.text
+    problem(await decide_claim(decisions, case), 422, "more-than-the-countys-part")
+    granted = {"outcome": "granted_in_part", "amount": "40000.00 EUR"}
+    assert (await decide_claim(decisions, case, **granted)).status_code == 200
+    problem(await decisions.client.post(f"/v1/cases/{case}/task", json=part, headers=officer), 409, "decided-already")

@@ -6,7 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -28,14 +28,17 @@ from schemas.decisions import (
     ProposalMade,
 )
 from schemas.facts import Fact
+from schemas.helsinki import HELSINKI
 from schemas.intake import (
     ApplicationSubmitted,
     ApplicationWithdrawn,
     CallAmended,
     CallPublished,
     PersonEnded,
+    PersonErased,
     PersonNamed,
 )
+from services.decisions.domain import people
 from services.decisions.reactions import Reactions
 from services.ledger import Record
 from services.ledger.inbox import Inbox, Message
@@ -45,7 +48,7 @@ from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.in_process import ASSOCIATION, InProcess, identity, in_process, pointers, problem
 from tests.integration.post import as_kafka
-from tests.unit.given import county, fact
+from tests.unit.given import county, fact, fold, refused
 
 FEBRUARY = datetime(2026, 2, 24, 8, 0, tzinfo=UTC)
 CRITERIA = [
@@ -333,7 +336,8 @@ async def test_what_is_chosen_is_proposed_to_all_with_an_answer_for_each_and_onc
     }  # fmt: skip
     assert answer["done"] == 2
     proposed = (await desk.shown(f"cases/{second}"))["proposed"]
-    assert proposed == {"outcome": "granted_in_part", "amount": "200.00 EUR", "person": "olga"}
+    part = {"outcome": "granted_in_part", "amount": "200.00 EUR"}
+    assert proposed == {**part, "reasons": "Jako", "person": "olga"}
     assert (await desk.shown(f"cases/{fourth}"))["proposed"]["outcome"] == "rejected"
     repeated = (await desk.post("calls/operating-2026/proposals", reasons, key="proposals")).json()
     assert repeated == answer
@@ -523,6 +527,23 @@ async def test_a_person_with_an_id_is_noted_and_ends_and_a_contact_without_one_i
         await fed.bring(record, times=2)
     assert len(await fed.facts(stream)) == 2
     await desk.done(f"cases/{case}/assignment", {"officer": "hilkka"})
+
+
+async def test_who_was_erased_neither_acts_nor_signs_for_the_association_any_more(fed: Fed) -> None:
+    stream = f"association/{ASSOCIATION}"
+    named = await fed.happened(stream, fact(PersonNamed, person="hilkka", valid_until=None))
+    erased = await fed.happened(stream, fact(PersonErased))
+    unknown = await fed.happened(stream, fact(PersonErased, person_id=identity(7)))
+    again = await fed.happened(stream, fact(PersonErased))
+    for record in (named, erased, unknown, erased, again):
+        await fed.bring(record)
+    noted = [each for each in await fed.facts(stream) if isinstance(each, PersonNoted)]
+    today = FEBRUARY.astimezone(HELSINKI).date()
+    assert [each.valid_until for each in noted] == [None, today - timedelta(days=1)]
+    known = fold(people.evolve, people.NOBODY, noted)
+    assert people.in_force(known, today) == frozenset()
+    with refused("no-mandate", "forbidden"):
+        people.check_signs(known, "hilkka", today)
 
 
 async def test_an_application_opens_one_case_with_the_next_diary_number_and_its_withdrawal_closes_it(fed: Fed) -> None:

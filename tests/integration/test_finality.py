@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from schemas.decisions import ConflictDeclared, MeetingConvened
+from services.ledger import Context, NewEvent, StreamWrite, Unit
+from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.in_process import in_process, problem
+from tests.integration.in_process import ASSOCIATION, in_process, pointers, problem
 from tests.integration.test_decisions_depth import FEBRUARY, HYTE, Desk
 from tests.unit.given import fact
 
@@ -61,14 +64,17 @@ async def test_a_late_claim_against_a_final_decision_leaves_it_final(desk: Desk)
     desk.service.at(datetime(2026, 12, 30, 8, 0, tzinfo=UTC))
     assert (await desk.done("deadlines/run"))["finalised"] == 1
     assert (await desk.done(f"cases/{case}/claims", {"grounds": "Laskuvirhe"}))["in_time"] is False
-    await desk.service.given("meeting/hyte-2026-02-24", fact(MeetingConvened, organ=HYTE, present=["olga"]))
-    decision = {
-        "outcome": "rejected", "amount": "0.00 EUR", "reasons": "Myöhässä", "change": False, "organ": HYTE,
-        "meeting_id": "hyte-2026-02-24",
-    }  # fmt: skip
-    await desk.done(f"cases/{case}/claim-decision", decision)
+    await decide_claim(desk, case, "2026-12-30")
     shown = await desk.shown(f"cases/{case}")
     assert (shown["state"], shown["amount"], shown["claim_outcome"]) == ("final", "1500.00 EUR", "not_examined")
+
+
+async def decide_claim(desk: Desk, case: str, held_on: str) -> None:
+    """The committee leaves the decision as it is."""
+    meeting = fact(MeetingConvened, organ=HYTE, present=["olga"], held_on=held_on)
+    await desk.service.given(f"meeting/hyte-{held_on}", meeting)
+    stands = {"outcome": "granted_in_part", "amount": "1500.00 EUR", "reasons": "Peruste", "change": False}
+    await desk.done(f"cases/{case}/claim-decision", {**stands, "organ": HYTE, "meeting_id": f"hyte-{held_on}"})
 
 
 async def claim_decided(desk: Desk) -> str:
@@ -76,9 +82,7 @@ async def claim_decided(desk: Desk) -> str:
     case = await notified(desk, 1)
     await desk.done(f"cases/{case}/claims", {"grounds": "Laskuvirhe"})
     desk.service.at(datetime(2026, 12, 14, 8, 0, tzinfo=UTC))
-    await desk.service.given("meeting/hyte-2026-12-14", fact(MeetingConvened, organ=HYTE, present=["olga"]))
-    upheld = {"outcome": "granted_in_part", "amount": "1500.00 EUR", "reasons": "Peruste", "change": False}
-    await desk.done(f"cases/{case}/claim-decision", {**upheld, "organ": HYTE, "meeting_id": "hyte-2026-12-14"})
+    await decide_claim(desk, case, "2026-12-14")
     return case
 
 
@@ -106,3 +110,88 @@ async def test_notice_of_a_claims_decision_needs_one_and_somebody_who_may_take_p
     await desk.service.given(f"case/{decided}", fact(ConflictDeclared, application_id=decided, person="olga"))
     problem(await desk.post(f"cases/{decided}/claim-notice", {"manner": "letter"}), 403, "may-not-take-part")
     assert (await desk.shown(f"cases/{decided}"))["refused_acts"] == 1
+
+
+async def test_finality_begins_after_the_last_day_also_where_the_service_stood_still_for_a_month(desk: Desk) -> None:
+    case = await notified(desk, 1)
+    desk.service.at(datetime(2027, 1, 28, 8, 0, tzinfo=UTC))
+    assert (await desk.done("deadlines/run"))["finalised"] == 1
+    shown = await desk.shown(f"cases/{case}")
+    assert (shown["state"], shown["final_on"]) == ("final", "2026-12-29")
+
+
+async def test_each_decision_becomes_final_once_however_many_replicas_look_at_once(desk: Desk) -> None:
+    cases = [await notified(desk, number) for number in range(1, 6)]
+    desk.service.at(datetime(2026, 12, 29, 8, 0, tzinfo=UTC))
+    told = await asyncio.gather(*(desk.done("deadlines/run") for _ in range(4)))
+    assert sum(each["finalised"] for each in told) == len(cases)
+    assert (await desk.service.types()).count("decision.became_final") == len(cases)
+
+
+async def test_a_case_that_cannot_be_read_holds_up_the_finality_of_no_other(desk: Desk) -> None:
+    cases = [await notified(desk, number) for number in (1, 2, 3)]
+    stream = f"case/{cases[0]}"
+    unknown = NewEvent("case.unknown_here", b"{}", 9)
+    write = StreamWrite(stream, len(await desk.service.ledger.stream(stream)), (unknown,))
+    await desk.service.ledger.append(Unit(Context("given", "given"), (write,)))
+    desk.service.at(datetime(2026, 12, 29, 8, 0, tzinfo=UTC))
+    assert (await desk.done("deadlines/run"))["finalised"] == 2
+    assert [(await desk.shown(f"cases/{case}"))["state"] for case in cases] == ["notified", "final", "final"]
+
+
+async def test_a_claim_that_came_in_time_and_was_recorded_when_the_decision_was_final_is_examined(desk: Desk) -> None:
+    case = await notified(desk, 1)
+    desk.service.at(datetime(2026, 12, 29, 8, 0, tzinfo=UTC))
+    assert (await desk.done("deadlines/run"))["finalised"] == 1
+    letter = {"grounds": "Laskuvirhe", "received_at": "2026-12-28T14:59:59+02:00"}
+    assert (await desk.done(f"cases/{case}/claims", letter))["in_time"] is True
+    shown = await desk.shown(f"cases/{case}")
+    assert (shown["state"], shown["final_on"]) == ("claimed", None)
+    [claimed] = [r for r in await desk.service.ledger.stream(f"case/{case}") if r.type == "rectification.claimed"]
+    assert claimed.data["received_on"] == "2026-12-28"
+    assert (await desk.done("deadlines/run"))["finalised"] == 0
+    await decide_claim(desk, case, "2026-12-29")
+    told = await desk.done(f"cases/{case}/claim-notice", {"manner": "electronic"})
+    desk.service.at(datetime.fromisoformat(told["last_appeal_day"]).replace(tzinfo=UTC) + timedelta(days=1))
+    assert (await desk.done("deadlines/run"))["finalised"] == 1
+    assert (await desk.shown(f"cases/{case}"))["state"] == "final"
+
+
+@pytest.mark.parametrize(
+    ("received_at", "in_time"),
+    [("2026-12-28T15:00:00+02:00", False), ("2026-12-28T12:59:59Z", True), ("2026-12-07T00:00:00+02:00", True)],
+)
+async def test_the_registry_says_when_a_claim_came(desk: Desk, received_at: str, in_time: bool) -> None:
+    case = await notified(desk, 1)
+    desk.service.at(datetime(2027, 1, 4, 8, 0, tzinfo=UTC))
+    told = await desk.done(f"cases/{case}/claims", {"grounds": "Laskuvirhe", "received_at": received_at})
+    assert told["in_time"] is in_time
+
+
+@pytest.mark.parametrize(
+    ("received_at", "slug"),
+    [
+        ("2027-01-04T10:01:00+02:00", "not-received-then"),
+        ("9999-12-31T23:59:59-12:00", "not-received-then"),
+        ("2025-12-31T23:59:00+02:00", "before-the-decision"),
+        ("2020-01-01T00:00:00+02:00", "before-the-decision"),
+        ("0001-01-01T00:00:00+14:00", "not-received-then"),
+    ],
+)
+async def test_no_claim_comes_in_the_future_or_before_the_decision(desk: Desk, received_at: str, slug: str) -> None:
+    case = await notified(desk, 1)
+    desk.service.at(datetime(2027, 1, 4, 8, 0, tzinfo=UTC))
+    sent = {"grounds": "Laskuvirhe", "received_at": received_at}
+    assert pointers(problem(await desk.post(f"cases/{case}/claims", sent), 422, slug)) == ["/received_at"]
+    undecided = await desk.post(f"cases/{await desk.case(2)}/claims", sent)
+    problem(undecided, *((422, slug) if slug == "not-received-then" else (409, "not-notified")))
+
+
+async def test_an_association_does_not_say_when_its_claim_came(desk: Desk) -> None:
+    case = await notified(desk, 1)
+    desk.service.at(datetime(2027, 1, 4, 8, 0, tzinfo=UTC))
+    own = desk.service.token(Role.ASSOCIATION, association=ASSOCIATION)
+    sent = {"grounds": "Laskuvirhe", "received_at": "2026-12-28T12:00:00+02:00"}
+    answer = await desk.service.client.post(f"/v1/cases/{case}/claims", json=sent, headers=own)
+    assert pointers(problem(answer, 422, "not-the-registry")) == ["/received_at"]
+    assert (await desk.shown(f"cases/{case}"))["state"] == "notified"

@@ -21,6 +21,7 @@ from schemas.decisions import (
     DecisionDocumented,
     DecisionMade,
     DecisionNotified,
+    PaymentNoted,
     PersonNoted,
     ProposalMade,
     StandInNamed,
@@ -282,14 +283,18 @@ REJECTION = {"approved": False, "reasons": "Ei perusteltu", "organ": "hyte-johta
 
 async def test_a_change_is_proposed_by_one_decided_by_another_and_moves_the_days_of_reports(desk: Desk) -> None:
     await desk.service.given("call/operating-2026", fact(CallNoted, reports_due_on=["2026-11-30"]))
-    ended = (DecisionDocumented, DecisionNotified, DecisionBecameFinal)
+    ended = (DecisionDocumented, DecisionNotified, DecisionBecameFinal, PaymentNoted)
     await desk.given("operating", GRANTED, *(fact(kind, application_id=CASE) for kind in ended))
     problem(await desk.post(f"changes/{CHANGE}/proposal", PROPOSAL), 404, "not-found")
     await desk.came(fact(ChangeRequested, application_id=CASE))
     problem(await desk.post(f"changes/{CHANGE}/decision", APPROVAL, by="board-1", roles=BOARD), 409, "no-proposal")
     await desk.done(f"changes/{CHANGE}/proposal", PROPOSAL)
-    own = await desk.post(f"changes/{CHANGE}/decision", APPROVAL, roles=(Role.OFFICER, Role.DECISION_MAKER))
-    assert "prepared it" in problem(own, 403, "may-not-take-part")["detail"]
+    await desk.done(f"changes/{CHANGE}/proposal", PROPOSAL, by="oskari")
+    for proposer in ("olga", "oskari"):
+        own = await desk.post(
+            f"changes/{CHANGE}/decision", APPROVAL, by=proposer, roles=(Role.OFFICER, Role.DECISION_MAKER)
+        )  # fmt: skip
+        assert "prepared it" in problem(own, 403, "may-not-take-part")["detail"]
     unknown = {**APPROVAL, "organ": "Lautakunta"}
     told = problem(
         await desk.post(f"changes/{CHANGE}/decision", unknown, by="board-1", roles=BOARD), 422, "unknown-organ"
@@ -322,7 +327,7 @@ async def _bring(desk: Desk, moment: datetime) -> int:
 
 async def test_a_report_that_was_asked_for_already_moves_with_the_change(desk: Desk) -> None:
     await desk.service.given("call/operating-2026", fact(CallNoted, reports_due_on=["2026-11-30"]))
-    ended = (DecisionDocumented, DecisionNotified, DecisionBecameFinal)
+    ended = (DecisionDocumented, DecisionNotified, DecisionBecameFinal, PaymentNoted)
     await desk.given("operating", GRANTED, *(fact(kind, application_id=CASE) for kind in ended))
     assert await _bring(desk, datetime(2026, 11, 2, 9, 0, tzinfo=UTC)) == 1
     await desk.came(fact(ChangeRequested, application_id=CASE))

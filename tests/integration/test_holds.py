@@ -64,7 +64,7 @@ class County:
     async def decided(self, basket: str, days: list[str], amount: int = 100_000, **changed: Any) -> None:
         """A case of the basket with its decision, of which notice was given and which is final."""
         share = amount // max(len(days), 1)
-        plan = [Instalment(number=n, amount=share, payable_from=day) for n, day in enumerate(days, 1)]  # type: ignore[arg-type]
+        plan = [Instalment(number=n, amount=share, payable_from=day) for n, day in enumerate(days, 1)]
         opened = fact(CaseOpened, application_id=CASE, basket=basket, applied=amount, **changed)
         made = fact(
             DecisionMade, application_id=CASE, basket=basket, outcome="granted", amount=amount, instalments=plan,
@@ -76,9 +76,9 @@ class County:
     async def given(self, *facts: Fact) -> None:
         await self.decisions.given(f"case/{CASE}", *facts)
 
-    async def at(self, *moment: int) -> None:
+    def at(self, year: int, month: int, day: int, hour: int, minute: int = 0) -> None:
         for service in (self.decisions, self.payments):
-            service.at(datetime(*moment, tzinfo=UTC))  # type: ignore[arg-type]
+            service.at(datetime(year, month, day, hour, minute, tzinfo=UTC))
 
     async def act(self, path: str, sent: dict[str, Any], role: Role = Role.OFFICER, person: str = "olga") -> Any:
         """A command of decisions that must succeed."""
@@ -121,6 +121,13 @@ class County:
         run = (await self.payments.client.get(path, headers=self.payments.token(Role.FINANCE))).json()
         return [line["instalment"] for line in run["lines"]]
 
+    async def reported(self, year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> int:
+        """How many events about reports a moment brings by itself."""
+        self.at(year, month, day, hour, minute)
+        headers = self.decisions.token(Role.OPERATOR)
+        answer = await self.decisions.client.post("/v1/deadlines/run", headers=headers)
+        return int(answer.json()["reports"])
+
     async def shown(self) -> dict[str, Any]:
         answer = await self.decisions.client.get(f"/v1/cases/{CASE}", headers=self.decisions.token(Role.AUDITOR))
         document: dict[str, Any] = answer.json()
@@ -143,14 +150,14 @@ async def test_a_partnership_is_paid_once_both_signed_and_a_later_year_once_it_w
     await towns.decided("partnership", BOTH_YEARS)
     await towns.act("agreement-drafts", AGREEMENT)
     assert await towns.held() == [NOT_SIGNED, NOT_SIGNED]
-    await towns.at(2026, 4, 1, 8, 0)
+    towns.at(2026, 4, 1, 8)
     problem(await towns.propose("2026-04-02"), 409, "nothing-payable")
     await towns.sign()
     await towns.bring()
     assert await towns.proposed("2026-04-02") == [1]
     # Another version is offered while the first holds: nothing of the first changes until both have signed it.
     await towns.act("agreement-drafts", {**AGREEMENT, "terms": "Uusi"})
-    await towns.at(2027, 4, 1, 8, 0)
+    towns.at(2027, 4, 1, 8)
     assert await towns.held() == [NOT_REVIEWED]
     await towns.act("reviews", {**REVIEW, "continues": False})
     assert await towns.held() == [NOT_REVIEWED]
@@ -170,9 +177,7 @@ async def test_a_partnership_without_money_is_agreed_on_reviewed_and_reported_on
     await towns.sign()
     await towns.act("own-funding", {"source": "Jäsenmaksut", "amount": "500.00 EUR"})
     await towns.act("reviews", REVIEW)
-    await towns.at(2026, 12, 1, 9, 0)
-    run = await towns.decisions.client.post("/v1/deadlines/run", headers=towns.decisions.token(Role.OPERATOR))
-    assert run.json()["reports"] == 2
+    assert [await towns.reported(2026, 11, 30), await towns.reported(2026, 12, 1)] == [1, 1]
     assert (await towns.shown())["reports"]["1"]["state"] == "overdue"
     assert await towns.held() == []
 
@@ -181,7 +186,7 @@ async def test_a_review_goes_from_the_year_after_the_first_instalment_to_the_agr
     await towns.decided("partnership", ["2026-12-15", "2027-12-15", "2029-12-15"], 90_000)
     await towns.act("agreement-drafts", {**AGREEMENT, "valid_from": "2027-01-01", "valid_until": "2028-12-31"})
     await towns.sign()
-    await towns.at(2029, 12, 15, 8, 0)
+    towns.at(2029, 12, 15, 8)
     beyond = "the partnership was not reviewed for 2029"
     assert await towns.held() == [None, NOT_REVIEWED, beyond]
     await towns.act("reviews", REVIEW)
@@ -199,7 +204,7 @@ async def test_a_review_goes_from_the_year_after_the_first_instalment_to_the_agr
 
 async def test_a_project_is_paid_as_its_own_funding_is_proven_and_its_costs_are_accepted(towns: County) -> None:
     await towns.decided("project", BOTH_YEARS, own_funding="500.00 EUR")
-    await towns.at(2027, 4, 1, 8, 0)
+    towns.at(2027, 4, 1, 8)
     unproven = "the own funding is not proven"
     assert await towns.held() == [unproven, unproven]
     for amount, held in (("499.99 EUR", unproven), ("0.01 EUR", None)):
@@ -222,7 +227,7 @@ async def test_a_project_is_paid_as_its_own_funding_is_proven_and_its_costs_are_
 
 async def test_a_report_that_becomes_overdue_stops_what_was_proposed_and_not_yet_built(towns: County) -> None:
     await towns.decided("operating", ["2026-04-01"])
-    await towns.at(2026, 12, 1, 8, 0)
+    towns.at(2026, 12, 1, 8)
     assert await towns.held() == [None]
     finance = {person: towns.payments.token(Role.FINANCE, person=person) for person in ("anna", "bertta", "cecilia")}
     post = towns.payments.client.post
@@ -249,11 +254,20 @@ async def test_what_was_paid_on_notice_is_reported_on_though_a_claim_is_pending(
         kinds = (CaseOpened, ProposalMade, DecisionMade, DecisionNotified, RectificationClaimed)
         facts = [fact(kind, application_id=case) for kind in kinds]
         await decisions.given(f"case/{case}", *facts, *([fact(PaymentNoted, application_id=case)] if paid else []))
-    await towns.at(2026, 11, 30, 21, 59)
-    ran = []
-    for moment in ((2026, 11, 30, 21, 59), (2026, 11, 30, 22, 1), (2026, 11, 30, 22, 2)):
-        await towns.at(*moment)
-        answer = await decisions.client.post("/v1/deadlines/run", headers=decisions.token(Role.OPERATOR))
-        ran.append(answer.json()["reports"])
-    assert ran == [1, 1, 0]
+    assert [await towns.reported(2026, 11, 30, 21, minute) for minute in (58, 59)] == [1, 0]
+    # 1.12.2026 begins in Helsinki.
+    assert [await towns.reported(2026, 11, 30, 22, minute) for minute in (0, 1)] == [1, 0]
     assert (await towns.shown())["reports"]["1"]["state"] == "overdue"
+
+
+async def test_nothing_is_asked_of_what_was_not_paid_and_what_is_paid_late_is_reported_on_later(towns: County) -> None:
+    await towns.decisions.given("call/operating-2026", fact(CallNoted, reports_due_on=["2026-11-30"]))
+    await towns.decided("operating", ["2026-04-01"])
+    assert [await towns.reported(2026, 11, 30), await towns.reported(2027, 1, 15)] == [0, 0]
+    paid = fact(PaymentNoted, application_id=CASE, booked_on="2027-01-18")
+    await towns.given(paid, paid.model_copy(update={"kind": "returned"}))
+    assert await towns.reported(2027, 1, 19) == 0
+    await towns.given(paid)
+    assert await towns.reported(2027, 1, 20) == 1
+    assert (await towns.shown())["reports"]["1"]["due_on"] == "2027-02-19"
+    assert [await towns.reported(2027, 2, 19), await towns.reported(2027, 2, 20)] == [0, 1]

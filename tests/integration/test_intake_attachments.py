@@ -160,6 +160,9 @@ async def test_a_file_that_is_sent_again_with_its_key_is_recorded_once(intake: O
     first, again = await store(intake, PDF, headers), await store(intake, PDF, headers)
     assert (again.status_code, again.content) == (201, first.content)
     problem(await store(intake, PNG, headers), 409, "idempotency-key-reused")
+    problem(await store(intake, PDF, headers, name="tase.pdf"), 409, "idempotency-key-reused")
+    other = intake.applicant(association=OTHER_ASSOCIATION) | {"Idempotency-Key": "k-1"}
+    problem(await store(intake, PDF, other), 409, "idempotency-key-reused")
     assert len(await intake.records("attachment.stored")) == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ REPORT: dict[str, Any] = {
     "period_from": "2026-01-01", "period_until": "2026-06-30",
     "rows": [{"label": "Palkat", "amount": "900.00 EUR"}, {"label": "Vuokra", "amount": "0.01 EUR"}],
 }  # fmt: skip
+LAST_DAY = datetime(2026, 6, 29, 21, 0, tzinfo=UTC)
+"""30.6.2026 begins in Helsinki."""
 FILE, OTHERS_FILE = identity(11), identity(12)
 
 
@@ -37,6 +40,7 @@ async def intake(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Offic
 async def applied(intake: Office) -> str:
     answer = await intake.apply()
     assert answer.status_code == 201, answer.text
+    intake.service.at(LAST_DAY)
     return str(answer.json()["application_id"])
 
 
@@ -64,7 +68,7 @@ async def test_costs_are_reported_with_files_and_their_sum_and_are_shown(intake:
     assert [each["attachment_id"] for each in event.data["attachments"]] == [FILE]
     shown = (await intake.get(f"/applications/{application}", intake.applicant())).json()
     assert shown["cost_reports"] == [
-        {"period_from": "2026-01-01", "period_until": "2026-06-30", "total": "900.01 EUR"}
+        {"period_from": "2026-01-01", "period_until": "2026-06-30", "total": "900.01 EUR", "state": "sent"}
     ]  # fmt: skip
 
 
@@ -110,6 +114,8 @@ LARGEST = "999999999999.99 EUR"
     ("changed", "slug", "pointer"),
     [
         ({"period_until": "2025-12-31"}, "period-backwards", "/period_until"),
+        ({"period_until": "2026-07-01"}, "period-not-over", "/period_until"),
+        ({"attachments": [FILE, FILE]}, "rules-broken", "/attachments/1"),
         ({"rows": [{"label": "Palkat", "amount": LARGEST}] * 2}, "total-too-large", "/rows"),
         ({"rows": []}, "validation", "/rows"),
         ({"rows": [{"label": "Palkat", "amount": "-1.00 EUR"}]}, "validation", "/rows/0/amount"),

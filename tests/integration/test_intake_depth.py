@@ -117,6 +117,54 @@ async def test_an_application_keeps_the_version_of_the_call_under_which_it_was_s
     }  # fmt: skip
 
 
+async def awaited(intake: Office, application_id: str, **asked: Any) -> Any:
+    shown = await intake.get(f"/applications/{application_id}", intake.applicant(), **asked)
+    return shown.json()["awaited_attachments"]
+
+
+async def test_an_attachment_may_follow_under_the_version_by_which_the_application_was_sent(intake: Office) -> None:
+    asked = {"kind": "annual-accounts", "label": {"fi": "Tilinpäätös"}, "later_until": "2026-04-30"}
+    await intake.post("/calls", {**TERMS, "call_id": "new-2026", "attachments": [asked]}, intake.officer())
+    before = (await intake.apply(call_id="new-2026")).json()["application_id"]
+    changed = {**TERMS, "attachments": [], "what_changed": {"fi": "Tilinpäätöstä ei pyydetä."}}
+    assert (await intake.post("/calls/new-2026/amendments", changed, intake.officer())).status_code == 201
+    after = (await intake.apply(call_id="new-2026")).json()["application_id"]
+    query = {"kind": "annual-accounts", "name": "tilinpaatos.txt"}
+    stored = await intake.service.client.post(
+        "/v1/attachments", params=query, content="Tilinpäätös 2025".encode(), headers=intake.applicant()
+    )
+    sent = {"attachment_id": stored.json()["attachment_id"]}
+    refused = await intake.post(f"/applications/{after}/attachments", sent, intake.applicant())
+    problem(refused, 422, "attachment-not-awaited")
+    assert await awaited(intake, after) == []
+    label = {"fi": "Tilinpäätös", "sv": None, "en": None}
+    waits = [{"kind": "annual-accounts", "label": label, "later_until": "2026-04-30"}]
+    assert await awaited(intake, before) == waits
+    position = await intake.service.size()
+    assert (await intake.post(f"/applications/{before}/attachments", sent, intake.applicant())).status_code == 201
+    assert await awaited(intake, before) == []
+    assert await awaited(intake, before, position=position) == waits
+
+
+async def test_calls_are_listed_by_basket_kind_and_year_and_applications_by_call(intake: Office) -> None:
+    theme = {**TERMS, "call_id": "theme-2027", "basket": "theme", "year": 2027}
+    project = {**TERMS, "call_id": "project-2026", "basket": "project", "kind": "continuous", "closes_at": None}
+    for sent in (theme, project):
+        assert (await intake.post("/calls", sent, intake.officer())).status_code == 201
+
+    async def listed(what: str, **asked: Any) -> list[str]:
+        page = (await intake.get(what, intake.applicant(), **asked)).json()
+        return [each["call_id"] for each in page["items"]]
+
+    assert await listed("/calls", basket="theme") == await listed("/calls", year=2027) == ["theme-2027"]
+    assert await listed("/calls", kind="continuous", year=2026) == ["project-2026"]
+    assert await listed("/calls", kind="negotiated") == []
+    for call_id in ("theme-2027", CALL_ID, CALL_ID):
+        assert (await intake.apply(call_id=call_id)).status_code == 201
+    assert await listed("/applications", call_id="theme-2027") == ["theme-2027"]
+    assert await listed("/applications", call_id=CALL_ID) == [CALL_ID] * 2
+
+
 async def test_a_closed_call_is_not_amended_and_a_fixed_term_never(intake: Office) -> None:
     async def amend(**changed: Any) -> httpx.Response:
         return await intake.post(f"/calls/{CALL_ID}/amendments", {**CHANGED, **changed}, intake.officer())
@@ -148,8 +196,9 @@ async def save(intake: Office, draft_id: str, content: Any, seen: str | None) ->
     return await intake.service.client.put(f"/v1/drafts/{draft_id}", json={"content": content}, headers=headers)
 
 
-async def send(intake: Office, draft_id: str, key: str | None = None) -> httpx.Response:
+async def send(intake: Office, draft_id: str, key: str | None = None, seen: str | None = None) -> httpx.Response:
     headers = intake.applicant() | ({} if key is None else {"Idempotency-Key": key})
+    headers |= {} if seen is None else {"If-Match": seen}
     return await intake.post(f"/drafts/{draft_id}/submission", None, headers)
 
 
@@ -174,6 +223,25 @@ async def test_a_draft_is_saved_only_over_the_version_that_was_seen(intake: Offi
     read = await intake.get(f"/drafts/{draft_id}", intake.applicant())
     assert (read.headers["ETag"], read.json()["content"], read.json()["version"]) == ('"2"', CONTENT, 2)
     assert await intake.service.size() == 2
+
+
+async def test_a_draft_is_sent_and_removed_only_as_it_was_seen(intake: Office) -> None:
+    draft_id = await begun(intake)
+    await save(intake, draft_id, {**CONTENT, "purpose": "Toinen"}, '"1"')
+    path, headers = f"/v1/drafts/{draft_id}", intake.applicant() | {"If-Match": '"1"'}
+    for answer in (
+        await send(intake, draft_id, "k-1", '"1"'),
+        await intake.service.client.delete(path, headers=headers),
+    ):
+        problem(answer, 412, "version-stale")
+        assert answer.headers["ETag"] == '"2"'
+    assert await intake.records("application.submitted") == []
+    sent, again = await send(intake, draft_id, "k-2", '"2"'), await send(intake, draft_id, "k-2", '"2"')
+    assert (sent.status_code, again.status_code, again.content) == (201, 201, sent.content)
+    problem(await send(intake, draft_id, seen='"1"'), 409, "application-exists")
+    removable = await begun(intake)
+    removed = await intake.service.client.delete(f"/v1/drafts/{removable}", headers=headers)
+    assert removed.status_code == 204
 
 
 async def test_of_two_who_save_at_once_one_is_told_that_the_other_was_faster(intake: Office) -> None:
@@ -300,6 +368,7 @@ async def test_a_draft_of_no_call_or_no_association_is_refused_and_leaves_nothin
 async def test_drafts_are_listed_in_pages_and_a_forged_cursor_is_no_error_of_ours(intake: Office) -> None:
     made = sorted([await begun(intake) for _ in range(3)])
     first = (await intake.get("/drafts", intake.applicant(), limit=2)).json()
+    assert {"errors"}.isdisjoint(first["items"][0])
     second = (await intake.get("/drafts", intake.applicant(), limit=2, cursor=first["next"])).json()
     assert [each["draft_id"] for each in first["items"] + second["items"]] == made
     assert second["next"] is None
@@ -311,7 +380,10 @@ async def test_drafts_are_listed_in_pages_and_a_forged_cursor_is_no_error_of_our
 async def test_a_draft_is_sent_once_it_is_whole_and_the_application_has_its_id(intake: Office) -> None:
     draft_id = await begun(intake, {"activity": "space-travel", "applied": "0 EUR"})
     incomplete = problem(await send(intake, draft_id), 422, "draft-incomplete")
-    assert {"/purpose", "/municipalities", "/applied", "/separable_bookkeeping"} <= set(pointers(incomplete))
+    assert sorted(pointers(incomplete)) == [
+        "/activity", "/applied", "/costs", "/municipalities", "/other_funding", "/own_funding", "/purpose",
+        "/separable_bookkeeping",
+    ]  # fmt: skip
     await save(intake, draft_id, {**CONTENT, "activity": "space-travel", "years": 3}, '"1"')
     assert pointers(problem(await send(intake, draft_id), 422, "rules-broken")) == ["/activity", "/years"]
     assert await intake.records("application.submitted") == []
@@ -343,6 +415,7 @@ async def test_a_sent_draft_is_told_to_be_sent_also_where_it_would_break_a_rule_
     assert (await send(intake, draft_id)).status_code == 201
     await intake.erase(person_id)
     problem(await send(intake, draft_id), 409, "application-exists")
+    assert (await intake.get(f"/drafts/{draft_id}", intake.applicant())).json()["errors"] == []
 
 
 @pytest.mark.parametrize("key", [None, "k-1"])
@@ -381,6 +454,8 @@ async def test_a_draft_of_a_closed_call_is_copied_to_the_next_one_and_sent_there
     await intake.service.given(f"call/{NEXT['call_id']}", fact(CallPublished, **NEXT))
     draft_id = await begun(intake)
     intake.service.at(CLOSED)
+    read = (await intake.get(f"/drafts/{draft_id}", intake.applicant())).json()
+    assert read["errors"] == [{"pointer": "/call_id", "detail": "the call has closed: copy the draft to the next call"}]
     problem(await send(intake, draft_id), 409, "call-closed")
     assert await intake.records("application.submitted") == []
     path = f"/drafts/{draft_id}/copies"

@@ -12,21 +12,36 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 
+from schemas.intake import ApplicationStandingChanged
 from schemas.personal import Sealed
 from schemas.refusals import Refused
 from schemas.samples import IBAN
+from services.intake.app import _person_keys
+from services.intake.messages import Letterhead, Mailer, Post, follow, send_due
 from services.intake.person_keys import KeyUnusable, PersonKeys
+from services.intake.settings import IntakeSettings
 from services.ledger.checkpointing import Checkpointer, latest
 from services.ledger.export import export_lines
 from services.ledger.inspection import inspect
 from services.ledger.rebuild import rebuild
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.in_process import ASSOCIATION, UNKNOWN, pointers, problem
-from tests.integration.intake_office import CALL_ID, CONTENT, OTHER_ASSOCIATION, PERSON, Office, office
+from tests.integration.in_process import ASSOCIATION, SERVICES, UNKNOWN, pointers, problem, settings_of
+from tests.integration.intake_office import (
+    APPLICATION,
+    CALL_ID,
+    CONTENT,
+    JANUARY,
+    OTHER_ASSOCIATION,
+    PERSON,
+    Office,
+    office,
+)
+from tests.unit.given import fact
 
 NEW_IBAN = "FI1410093000123458"
 CHANGES = f"/associations/{ASSOCIATION}/account-changes"
@@ -99,6 +114,59 @@ async def test_an_association_asks_for_another_account_and_does_not_confirm_it(i
     assert await account(intake) == IBAN
 
 
+async def test_an_officer_who_acts_for_the_association_does_not_confirm_its_account(intake: Office) -> None:
+    change_id = (await ask(intake, intake.applicant("anna"))).json()["change_id"]
+    await intake.name(role="signatory", person="officer-2")
+    intake.service.at(datetime(2026, 1, 13, 8, 0, tzinfo=UTC))
+    told = problem(await confirm(intake, change_id, intake.officer("officer-2")), 403, "acts-for-it")
+    assert told["detail"] == "officer-2 acts for the association and so does not confirm it"
+    [attempt] = await intake.records("account_change.refused")
+    assert (attempt.data["person"], attempt.actor) == ("officer-2", "officer-2")
+    named = intake.service.token(Role.ASSOCIATION, Role.OFFICER, person="bertta", association=ASSOCIATION)
+    problem(await confirm(intake, change_id, named), 403, "acts-for-it")
+    assert (await account(intake)) == IBAN
+    assert (await confirm(intake, change_id, intake.officer("officer-3"))).status_code == 200
+
+
+async def test_an_officer_who_acts_for_the_association_does_not_say_when_its_paper_came(intake: Office) -> None:
+    query = {"kind": "scan", "name": "hakemus.txt", "association_id": ASSOCIATION}
+    scan = await intake.service.client.post(
+        "/v1/attachments", params=query, content=b"Hakemus", headers=intake.officer()
+    )
+    sent = {**APPLICATION, "arrived_on": "2026-01-12", "attachments": [scan.json()["attachment_id"]]}
+    await intake.name(role="signatory", person="officer-2")
+    named = intake.service.token(Role.ASSOCIATION, Role.OFFICER, person="bertta", association=ASSOCIATION)
+    for who in (intake.officer("officer-2"), named):
+        problem(await intake.post("/paper-applications", sent, who), 403, "acts-for-it")
+    elsewhere = intake.service.token(Role.ASSOCIATION, Role.OFFICER, person="cecilia", association=OTHER_ASSOCIATION)
+    for who in (intake.officer("officer-3"), elsewhere):
+        assert (await intake.post("/paper-applications", sent, who)).status_code == 201
+
+
+async def test_an_association_takes_its_change_back_and_another_association_does_not(intake: Office) -> None:
+    change_id = (await ask(intake, intake.applicant("anna"))).json()["change_id"]
+    path, sent = f"{CHANGES}/{change_id}/refusal", {"reason": "Emme pyytäneet tätä"}
+    problem(await intake.post(path, sent, intake.applicant("anna", OTHER_ASSOCIATION)), 404, "not-found")
+    await intake.name(role="mandate", person="matti")
+    problem(await intake.post(path, sent, intake.applicant("anna")), 403, "no-mandate")
+    assert (await intake.post(path, sent, intake.applicant("matti"))).status_code == 200
+    shown = (await intake.get(f"/associations/{ASSOCIATION}", intake.applicant())).json()
+    assert (shown["iban"], shown["account_change"]) == (IBAN, None)
+
+
+async def test_the_proof_of_an_account_is_a_file_of_the_association_and_shown_to_who_confirms(intake: Office) -> None:
+    query = {"kind": "account-proof", "name": "tiliote.txt", "association_id": ASSOCIATION}
+    stored = await intake.service.client.post(
+        "/v1/attachments", params=query, content=b"Tilin omistaja", headers=intake.officer()
+    )
+    proven = {"iban": NEW_IBAN, "reason": "Pankki vaihtui", "proof_sha256": stored.json()["sha256"]}
+    unknown = await intake.post(CHANGES, {**proven, "proof_sha256": "ab" * 32}, intake.applicant())
+    assert pointers(problem(unknown, 422, "unknown-proof")) == ["/proof_sha256"]
+    assert (await intake.post(CHANGES, proven, intake.applicant())).status_code == 201
+    shown = (await intake.get(f"/associations/{ASSOCIATION}", intake.officer())).json()["account_change"]
+    assert shown["proof_sha256"] == stored.json()["sha256"]
+
+
 async def test_commands_on_an_account_that_come_again_with_their_key_are_done_once(intake: Office) -> None:
     asking = intake.officer("officer-1") | {"Idempotency-Key": "k-1"}
     first, again = await ask(intake, asking), await ask(intake, asking)
@@ -128,24 +196,42 @@ async def test_a_refused_change_is_gone_and_another_may_be_asked_for(intake: Off
 
 
 async def kept_bytes(intake: Office) -> list[bytes]:
-    """All that the ledger, its registers and its answers hold, as bytes; what is sealed also out of its base64."""
+    """All that the database of intake holds, every table of it, as bytes; what is sealed also out of its base64."""
+    connection = await asyncpg.connect(intake.database.owner_dsn)
+    try:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'intake'")
+        rows = [row[0] for each in tables for row in await connection.fetch(f"SELECT t::text FROM intake.{each[0]} t")]
+    finally:
+        await connection.close()
+    assert {"event", "register_version", "idempotency", "draft", "message"} <= {each[0] for each in tables}
     bodies = [record.body for record in await intake.records()]
-    rows = await intake.service.ledger.pool.fetch("SELECT document::text FROM register_version")
-    answers = await intake.service.ledger.pool.fetch("SELECT to_jsonb(idempotency)::text FROM idempotency")
     sealed = [b64decode(each.data["details"]["ciphertext"]) for each in await intake.records("person.named")]
-    return bodies + sealed + [row[0].encode() for row in [*rows, *answers]]
+    return bodies + sealed + [row.encode() for row in rows]
 
 
 def holding(texts: list[str], kept: list[bytes]) -> list[str]:
-    """Those of the texts that are in what is kept, as they are or escaped."""
-    forms = {text: (text.encode(), text.encode("unicode_escape"), text.encode("latin-1")) for text in texts}
+    """Those of the texts that are in what is kept, as they are, escaped, or as a column of bytes shows them."""
+    forms = {text: _forms(text) for text in texts}
     return [text for text, written in forms.items() if any(form in each for form in written for each in kept)]
+
+
+def _forms(text: str) -> list[bytes]:
+    plain = [text.encode(), text.encode("unicode_escape"), text.encode("latin-1")]
+    return plain + [form.hex().encode() for form in plain]
 
 
 async def test_nothing_that_is_kept_of_events_holds_what_is_said_of_a_person(intake: Office) -> None:
     headers = intake.officer() | {"Idempotency-Key": "k-1"}
     person_id = await intake.name(headers, person="user-1", role="signatory")
-    await intake.name(intake.applicant())
+    contact_id = await intake.name(intake.applicant())
+    await intake.post("/drafts", {"call_id": CALL_ID, "content": {"contact_id": contact_id}}, intake.applicant())
+    application_id = (await intake.apply(contact_id=contact_id)).json()["application_id"]
+    told = fact(ApplicationStandingChanged, application_id=application_id, standing="in_preparation")
+    await intake.service.given(f"application/{application_id}", told)
+    await follow(intake.service.ledger, intake.telling.occasions)
+    away = Mailer("smtp://127.0.0.1:1?starttls=never", "avustukset@maakunta.example")
+    letterhead = Letterhead({"fi": "Maakunta", "sv": "Landskap", "en": "County"}, "https://avustukset.example")
+    assert (await send_due(intake.service.ledger, Post(away, intake.telling.addressee, letterhead))).deferred == 1
     assert holding(SAID, await kept_bytes(intake)) == []
     assert holding([person_id, "signatory"], await kept_bytes(intake)) == [person_id, "signatory"]
     async with intake.auditor() as connection:
@@ -331,6 +417,44 @@ async def test_what_is_said_of_people_opens_by_the_countys_key_and_their_own_alo
     assert (await intake.keys.open([one, other]))[one] == DETAILS
 
 
+async def test_who_was_erased_stays_erased_where_a_backup_brings_the_key_back(intake: Office) -> None:
+    person_id = await intake.name()
+    pool, before = intake.service.ledger.pool, await intake.service.size()
+    backup = await pool.fetchval("SELECT wrapped FROM person_key")
+    await intake.erase(person_id)
+    await pool.execute("UPDATE person_key SET wrapped = $1, destroyed_at = NULL", backup)
+    then: list[dict[str, Any]] = [{}, {"position": before}]
+    for asked in then:
+        assert [each["details"] for each in await intake.people(**asked)] == ["erased"]
+    assert await intake.telling.addressee(f"association/{ASSOCIATION}") is None
+    assert (await intake.erase(person_id)).status_code == 200
+    assert await pool.fetchval("SELECT wrapped FROM person_key") is None
+
+
+async def test_the_keys_may_have_a_database_of_their_own_and_an_erased_person_is_erased_again_after_its_restore(
+    database: FreshDatabase, tmp_path: Path
+) -> None:
+    made = await database.all_migrated({name: [SERVICES / "intake" / "migrations"] for name in ("intake", "keys")})
+    own = {"person_keys_url": made["keys"].service_dsn, "person_keys_schema": "keys"}
+    settings = settings_of("intake", made["intake"].service_dsn, tmp_path, JANUARY)
+    keys = _person_keys(IntakeSettings.model_validate({**settings.model_dump(by_alias=True), **own}))
+    assert keys is not None
+    person_id = UUID(UNKNOWN)
+    connection = await asyncpg.connect(database.superuser_dsn)
+    try:
+        sealed = await keys.seal(person_id, DETAILS)
+        backup = await connection.fetchval("SELECT wrapped FROM keys.person_key")
+        assert await connection.fetchval("SELECT count(*) FROM intake.person_key") == 0
+        for _ in range(2):
+            assert (await keys.open([sealed]))[sealed] == DETAILS
+            await keys.destroy(person_id)
+            assert await keys.open([sealed]) == {}
+            await connection.execute("UPDATE keys.person_key SET wrapped = $1, destroyed_at = NULL", backup)
+    finally:
+        await connection.close()
+        await keys.stop()
+
+
 async def test_an_erased_person_is_no_contact_of_an_application(intake: Office) -> None:
     person_id = await intake.name()
     assert (await intake.apply(contact_id=person_id)).status_code == 201
@@ -351,7 +475,12 @@ async def test_once_there_is_a_mandate_only_who_holds_it_acts_for_the_associatio
 
     async def acts(person: str) -> list[httpx.Response]:
         who = intake.applicant(person)
+        client, path = intake.service.client, f"/v1/drafts/{draft_id}"
         return [
+            await intake.post("/drafts", draft, who),
+            await client.put(path, json={"content": CONTENT}, headers=who | {"If-Match": '"1"'}),
+            await intake.post(f"/drafts/{draft_id}/copies", {"call_id": CALL_ID}, who),
+            await client.delete(path, headers=who | {"If-Match": '"9"'}),
             await intake.apply(who),
             await intake.post(f"/drafts/{draft_id}/submission", None, who),
             await intake.post(f"/applications/{application_id}/withdrawal", {"reason": "Peruttiin"}, who),
@@ -362,7 +491,7 @@ async def test_once_there_is_a_mandate_only_who_holds_it_acts_for_the_associatio
     for answer in await acts("anna"):
         problem(answer, 403, "no-mandate")
     assert await intake.service.size() == size
-    assert [answer.status_code for answer in await acts("matti")] == [201, 201, 200, 201, 201]
+    assert [answer.status_code for answer in await acts("matti")] == [201, 200, 201, 412, 201, 201, 200, 201, 201]
 
 
 async def test_a_mandate_lasts_to_the_end_of_its_last_day_in_helsinki(intake: Office) -> None:

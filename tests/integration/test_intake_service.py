@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from schemas.intake import AssociationRegistered, CallPublished
+from schemas.intake import ApplicationStandingChanged, AssociationRegistered, CallPublished
 from schemas.samples import IBAN, SAMPLES
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
@@ -241,6 +241,30 @@ async def test_a_paper_application_counts_by_the_day_on_which_it_came(intake: In
     assert (answer.status_code, answer.json()["late"]) == (201, False)
 
 
+async def test_what_comes_on_paper_an_officer_sends_for_the_association(intake: InProcess) -> None:
+    officer = intake.token(Role.OFFICER, person="officer-1")
+    ids = [(await apply(intake)).json()["application_id"] for _ in range(3)]
+    asked = {"standing": "supplement_requested", "request_id": UNKNOWN, "due_on": "2026-01-20"}
+    for application_id, told in zip(ids, (asked, {"standing": "in_preparation"}, {"standing": "decided"}), strict=True):
+        noted = fact(ApplicationStandingChanged, application_id=application_id, amount="2000.00 EUR", **told)
+        await intake.given(f"application/{application_id}", noted)
+    change = {"what": "time", "proposal": "Vuoden 2027 loppuun", "reasons": "Viivästyi"}
+    for path, sent in (
+        (f"{ids[0]}/supplements", {"request_id": UNKNOWN, "answer": "Liitteenä"}),
+        (f"{ids[1]}/withdrawal", {"reason": "Kirje 12.1.2026"}),
+        (f"{ids[2]}/change-requests", change),
+    ):
+        for role in (Role.DECISION_MAKER, Role.FINANCE, Role.AUDITOR):
+            refused = await intake.client.post(f"/v1/applications/{path}", json=sent, headers=intake.token(role))
+            problem(refused, 403, "forbidden")
+        answer = await intake.client.post(f"/v1/applications/{path}", json=sent, headers=officer)
+        assert answer.status_code in {200, 201}, answer.text
+    written = [record async for record in intake.ledger.scan() if record.actor == "officer-1"]
+    assert [record.type for record in written] == [
+        "application.supplemented", "application.withdrawn", "application.change_requested",
+    ]  # fmt: skip
+
+
 # --- lists ---------------------------------------------------------------------------------------------------
 
 
@@ -258,7 +282,7 @@ async def test_registers_show_what_was_shown_then_by_position_and_by_moment(inta
     moment = {"moment": "2026-01-13T07:59:59+00:00"}
     assert (await intake.client.get("/v1/applications", params=moment, headers=officer)).json() == before
     one = await intake.client.get(path, params=moment, headers=officer)
-    assert one.json() == before["items"][0]
+    assert one.json() == {**before["items"][0], "awaited_attachments": []}
     earlier = await intake.client.get(path, params={"position": 2}, headers=officer)
     problem(earlier, 404, "not-found")
     both = await intake.client.get("/v1/applications", params=then | moment, headers=officer)

@@ -16,11 +16,12 @@ from schemas.intake import ApplicationStandingChanged, AssociationRegistered
 from services.intake.messages import Letterhead, Mailer, Occasion, Post, follow, list_messages, send_due
 from services.intake.standings import standing_of
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.in_process import ASSOCIATION, UNKNOWN
+from tests.integration.in_process import ASSOCIATION, UNKNOWN, pointers, problem
 from tests.integration.intake_office import (
     CALL_ID,
     CONTENT,
     OTHER_ASSOCIATION,
+    PERSON,
     TERMS,
     THIRD_ASSOCIATION,
     Office,
@@ -78,7 +79,8 @@ async def reached(intake: Office, subject: str) -> tuple[str, str, str] | None:
         ("paid", "paid"), ("payment_delayed", "payment_delayed"), ("recovery", "recovery_to_pay"), ("withdrawn", None),
         ("agreement_offered", "agreement_offered"), ("agreement_signed", None),
         ("cost_report_returned", "cost_report_returned"), ("cost_report_accepted", None),
-        ("change_decided", "change_decided"),
+        ("change_decided", "change_decided"), ("own_funding_awaited", "own_funding_awaited"), ("payment_sent", None),
+        ("appealed", None), ("report_received", None),
     ],
 )  # fmt: skip
 async def test_a_new_standing_is_an_occasion_once(intake: Office, standing: str, occasion: str | None) -> None:
@@ -123,6 +125,21 @@ async def test_an_amendment_is_told_once_to_each_who_has_applied_or_is_writing(i
         ("call_amended", f"association/{each}") for each in sorted([ASSOCIATION, OTHER_ASSOCIATION, THIRD_ASSOCIATION])
     ]
     assert found[0].parameters["what_changed"] == {"fi": "Hakuaika jatkuu.", "sv": "Ny tid.", "en": None}
+
+
+@pytest.mark.parametrize("ended", ["withdrawn", "transferred", "decided", "paid"])
+async def test_whose_matter_has_ended_is_not_told_that_the_call_changed(intake: Office, ended: str) -> None:
+    application_id = await applied(intake)
+    if ended == "withdrawn":
+        path = f"/applications/{application_id}/withdrawal"
+        assert (await intake.post(path, {"reason": "Peruttiin"}, intake.applicant())).status_code == 200
+    else:
+        told = fact(ApplicationStandingChanged, application_id=application_id, standing=ended)
+        await intake.service.given(f"application/{application_id}", told)
+    await applied(intake, OTHER_ASSOCIATION)
+    await intake.post(f"/calls/{CALL_ID}/amendments", AMENDMENT, intake.officer())
+    amended = [each for each in await occasions(intake) if each.name == "call_amended"]
+    assert [each.subject for each in amended] == [f"association/{OTHER_ASSOCIATION}"]
 
 
 async def test_who_applied_to_another_call_or_after_the_amendment_is_not_told_of_it(intake: Office) -> None:
@@ -196,6 +213,22 @@ async def test_an_addressee_is_written_to_in_the_associations_language(intake: O
     assert await reached(intake, "association/2050864-4") is None
 
 
+@pytest.mark.parametrize(
+    "email", ["äiti@yhdistys.example", "a..b@yhdistys.example", ".a@yhdistys.example", "a@yhdistys", "a@b@yhdistys.fi"]
+)
+async def test_who_could_never_be_reached_by_mail_is_not_named(intake: Office, email: str) -> None:
+    sent = {**PERSON, "email": email}
+    answer = await intake.post(f"/associations/{ASSOCIATION}/persons", sent, intake.officer())
+    assert pointers(problem(answer, 422, "validation")) == ["/email"]
+
+
+async def test_a_domain_beyond_ascii_and_a_name_with_marks_that_do_not_print_are_reached(intake: Office) -> None:
+    await intake.name(name="Aino\u00ad \u202eKallio\u2028", email="aino@yhdistys-ä.example")
+    assert await reached(intake, f"association/{ASSOCIATION}") == (
+        "aino@xn--yhdistys--32a.example", "Aino Kallio", "fi",
+    )  # fmt: skip
+
+
 # --- from the event to the mail ------------------------------------------------------------------------------
 
 
@@ -228,3 +261,41 @@ async def test_a_supplement_that_is_asked_for_arrives_as_a_mail_in_the_applicant
     assert "6.2.2026" in text
     assert "Åsa Öhman" in text
     assert "Hej" in text
+
+
+# --- what officers see of mails ------------------------------------------------------------------------------
+
+
+async def test_officers_see_which_mail_was_not_sent_and_why_and_send_it_again(
+    intake: Office, server: MailServer
+) -> None:
+    contact = await intake.name(email="aino@yhdistys.example")
+    application_id = await applied(intake, contact_id=contact)
+    for standing in ("decided", "final"):
+        changed = fact(ApplicationStandingChanged, application_id=application_id, standing=standing)
+        await intake.service.given(f"application/{application_id}", changed)
+    server.to_recipients.append("550 5.1.1 <aino@yhdistys.example>: unknown")
+    mailer = Mailer(f"smtp://{HOST}:{server.port}?starttls=never", "avustukset@county.example")
+    post = Post(mailer, intake.telling.addressee, Letterhead("Pohjois-Karjala", "https://avustukset.example.fi"))
+    await follow(intake.service.ledger, intake.telling.occasions)
+    await send_due(intake.service.ledger, post)
+
+    first = (await intake.get("/messages", intake.officer(), limit=1)).json()
+    second = (await intake.get("/messages", intake.officer(), limit=1, cursor=first["next"])).json()
+    assert [each["occasion"] for page in (first, second) for each in page["items"]] == ["decided", "final"]
+    assert second["next"] is None
+    failed = await intake.get("/messages", intake.officer(), state="failed", application_id=application_id)
+    [message] = failed.json()["items"]
+    assert message["last_error"] == "the mail server refused the mail: 550 5.1.1"
+    assert "aino" not in failed.text
+    problem(await intake.get("/messages", intake.applicant()), 403, "forbidden")
+    problem(await intake.get("/messages", intake.officer(), cursor="x"), 400, "cursor-invalid")
+
+    path = f"/messages/{message['id']}/retry"
+    problem(await intake.post(path, None, intake.applicant()), 403, "forbidden")
+    assert (await intake.post(path, None, intake.officer())).json()["state"] == "queued"
+    problem(await intake.post(path, None, intake.officer()), 409, "not-retriable")
+    problem(await intake.post(f"/messages/{UNKNOWN}/retry", None, intake.officer()), 404, "not-found")
+    await send_due(intake.service.ledger, post)
+    assert [each.recipients for each in server.arrived] == [("aino@yhdistys.example",)] * 2
+    assert (await intake.get("/messages", intake.officer(), state="failed")).json()["items"] == []

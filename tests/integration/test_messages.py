@@ -473,6 +473,24 @@ async def test_a_message_without_an_address_waits_for_one(office: Office) -> Non
     assert office.server.arrived[-1].recipients == ("bertta@yhdistys.example",)
 
 
+async def test_an_addressee_that_cannot_be_looked_up_uses_up_no_attempt(office: Office) -> None:
+    """The keys of persons may be away for longer than a mail server."""
+
+    async def away(_: str) -> Addressee | None:
+        raise OSError("the keys are away")
+
+    await office.tell("decided")
+    await office.follow()
+    for _ in range(ATTEMPTS_MAX + 1):
+        with pytest.raises(OSError, match="away"):
+            await send_due(office.ledger, Post(Mailer(office.url, SENDER), away, LETTERHEAD))
+        office.clock.move(LEASE)
+    office.server.to_recipients.append("451 4.7.1 Greylisted")
+    assert await office.send() == Tally(deferred=1)
+    office.clock.move(BACK_OFF[0])
+    assert await office.send() == Tally(sent=1)
+
+
 async def test_an_address_with_a_line_end_gets_no_mail_and_holds_up_no_other(office: Office) -> None:
     async def find(subject: str) -> Addressee | None:
         address = "anna@yhdistys.example" + ("\r\nRCPT TO:<other@example.fi>" if subject.endswith("/2") else "")

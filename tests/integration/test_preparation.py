@@ -13,6 +13,7 @@ import pytest
 
 from schemas.decisions import (
     AssessmentRecorded,
+    CallNoted,
     CaseAssigned,
     CaseOpened,
     ConflictDeclared,
@@ -24,9 +25,20 @@ from schemas.decisions import (
 )
 from schemas.intake import ApplicationSupplemented, PersonNamed
 from services.ledger.parking import list_parked
+from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.in_process import ASSOCIATION, identity, in_process, problem
-from tests.integration.test_decisions_depth import DECISION, FEBRUARY, PROPOSAL, Desk, Fed, given_field
+from tests.integration.in_process import ASSOCIATION, identity, in_process, pointers, problem
+from tests.integration.test_decisions_depth import (
+    CRITERIA,
+    DECISION,
+    FEBRUARY,
+    HYTE,
+    PROPOSAL,
+    Desk,
+    Fed,
+    given_field,
+    scores,
+)
 from tests.unit.given import fact
 
 CALL = "calls/operating-2026"
@@ -116,6 +128,36 @@ async def test_who_is_disqualified_says_so_of_themselves_and_of_nobody_else(desk
     problem(await desk.post(f"cases/{case}/conflicts", told, by="olga"), 403, "may-not-take-part")
     shown = await desk.shown(f"cases/{case}")
     assert (shown["officer"], shown["disqualified"], shown["refused_acts"]) == ("bertta", ["olga"], 1)
+
+
+# --- assessments ---------------------------------------------------------------------------------------------
+
+
+async def test_each_assessors_scores_and_reasons_are_read_with_the_criteria_of_the_applications_own_version(
+    desk: Desk,
+) -> None:
+    await desk.call()
+    weighed_anew = [{**CRITERIA[0], "points_max": 50}]
+    amended = fact(CallNoted, criteria=weighed_anew, assessors=1, call_version=2)
+    case = await desk.case(1, call_version=1)
+    before = await desk.service.size()
+    await desk.done(f"cases/{case}/assessments", scores(7, 4), by="anna")
+    await desk.service.given(CALL.replace("calls", "call"), amended)
+    wrong = await desk.post(f"cases/{case}/assessments", scores(40, 4), by="bertta")
+    assert pointers(problem(wrong, 422, "rules-broken")) == ["/scores/0/points"]
+    await desk.done(f"cases/{case}/assessments", {**scores(5, 5), "reasons": "Eri mieltä"}, by="bertta")
+    shown = await desk.shown(f"cases/{case}/assessments")
+    assert [each["criterion_id"] for each in shown["criteria"]] == ["impact", "equality"]
+    assert (shown["assessors_wanted"], shown["points_hundredths"], shown["spread_hundredths"]) == (2, 7_200, 400)
+    assert (shown["lowest_hundredths"], shown["highest_hundredths"]) == (7_000, 7_400)
+    by_anna, by_bertta = shown["items"]
+    assert (by_anna["person"], by_anna["points_hundredths"], by_bertta["reasons"]) == ("anna", 7_400, "Eri mieltä")
+    assert by_anna["scores"][1] == {"criterion_id": "equality", "points": 4, "points_max": 5, "reason": "Peruste"}
+    then = await desk.shown(f"cases/{case}/assessments?position={before}")
+    assert (then["items"], then["points_hundredths"]) == ([], None)
+    headers = desk.service.token(Role.OFFICER)
+    absent = await desk.service.client.get(f"/v1/cases/{identity(99)}/assessments", headers=headers)
+    problem(absent, 404, "not-found")
 
 
 # --- supplements ---------------------------------------------------------------------------------------------
@@ -211,3 +253,40 @@ async def test_equal_points_are_ranked_by_arrival_and_not_by_when_a_draft_was_be
     paper = await came(3, "2026-01-19", 11)
     shown = await desk.done(f"{CALL}/allocation-preview")
     assert [item["application_id"] for item in shown["items"]] == [paper, sent_first, begun_first]
+
+
+# --- decisions on many ---------------------------------------------------------------------------------------
+
+
+async def test_a_board_decides_many_as_proposed_section_by_section_and_once(desk: Desk) -> None:
+    await desk.appropriation("2500.00 EUR")
+    nothing = fact(ProposalMade, person="bertta", outcome="rejected", amount="0.00 EUR", reasons="Ei riitä")
+    whole = {"outcome": "granted", "amount": "2000.00 EUR"}
+    granted = await desk.case(1, fact(ProposalMade, person="bertta", **whole))
+    rejected = await desk.case(2, nothing)
+    by_anna = await desk.case(3, fact(ProposalMade, person="anna", **whole))
+    unproposed = await desk.case(4)
+    beyond = await desk.case(5, fact(ProposalMade, person="bertta", **whole))
+    meeting = {"meeting_id": "hyte-1", "organ": HYTE, "held_on": "2026-02-24", "present": ["anna", "cecilia"]}
+    await desk.done("meetings", meeting, by="anna")
+    wanted = [granted, rejected, by_anna, unproposed, beyond, identity(99), granted]
+    sent = {
+        "application_ids": wanted, "organ": HYTE, "meeting_id": "hyte-1", "payable_from": ["2026-04-01", "2026-09-01"],
+        "conditions": ["Ehto"], "use_from": "2026-01-01", "use_until": "2026-12-31",
+    }  # fmt: skip
+    answer = (await desk.post("bulk/decisions", sent, by="anna", key="meeting")).json()
+    assert [(each["application_id"], each["reason"]) for each in answer["items"]] == [
+        (granted, None), (rejected, None), (by_anna, "may-not-take-part"), (unproposed, "no-proposal"),
+        (beyond, "appropriation-exceeded"), (identity(99), "not-found"),
+    ]  # fmt: skip
+    assert answer["done"] == 2
+    repeated = await desk.post("bulk/decisions", sent, by="anna", key="meeting")
+    assert repeated.json() == answer
+    assert (await desk.service.types()).count("decision.made") == 2
+    first, second = await desk.shown(f"cases/{granted}"), await desk.shown(f"cases/{rejected}")
+    assert (first["section"], first["outcome"], first["amount"], first["use_until"]) == (
+        1, "granted", "2000.00 EUR", "2026-12-31",
+    )  # fmt: skip
+    assert (second["section"], second["outcome"], second["reasons"], second["use_until"]) == (
+        2, "rejected", "Ei riitä", None,
+    )  # fmt: skip

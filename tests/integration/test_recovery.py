@@ -241,6 +241,24 @@ async def test_an_officer_recovers_only_while_standing_in_for_a_decision_maker(d
     assert (made.person, made.on_behalf_of) == ("olga", "board-1")
 
 
+async def test_who_opened_the_hearing_prepared_the_recovery_and_nobody_decides_in_their_place_either(
+    desk: Desk,
+) -> None:
+    await desk.paid()
+    await desk.given(fact(HearingOpened, amount="1500.00 EUR", person="olga"), fact(HearingAnswered))
+    both = desk.service.token(Role.OFFICER, Role.DECISION_MAKER, person="olga")
+    path = f"/v1/cases/{CASE}/recovery"
+    told = problem(await desk.service.client.post(path, json=RECOVERY, headers=both), 403, "may-not-take-part")
+    assert "prepared it" in told["detail"]
+    period = {"valid_from": "2026-11-01", "valid_until": "2026-11-30", "limit": "5000.00 EUR"}
+    for number, (principal, stand_in) in enumerate((("olga", "otto"), ("board-1", "olga")), start=1):
+        ids = {"stand_in_id": str(UUID(int=number)), "principal": principal, "stand_in": stand_in}
+        await desk.service.given(STAND_INS, fact(StandInNamed, **ids, **period))
+        problem(await desk.recover(by=stand_in, role=Role.OFFICER), 403, "may-not-take-part")
+    assert (await desk.shown())["refused_acts"] == 3
+    assert (await desk.recover()).status_code == 201
+
+
 async def test_a_stand_in_whose_time_is_over_recovers_nothing(desk: Desk) -> None:
     await desk.paid()
     await desk.heard()

@@ -15,6 +15,8 @@ import pytest
 from schemas.decisions import (
     CallNoted,
     CaseOpened,
+    ChangeDecided,
+    ChangeReceived,
     ConflictDeclared,
     DecisionBecameFinal,
     DecisionMade,
@@ -43,7 +45,7 @@ CALL = fact(CallNoted, reports_due_on=["2026-11-30"])
 async def decisions(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[InProcess]:
     async with in_process("decisions", database, tmp_path, datetime(2026, 10, 1, 8, 0, tzinfo=UTC)) as service:
         await service.given("call/operating-2026", CALL)
-        kinds = (CaseOpened, ProposalMade, DecisionMade, DecisionNotified, DecisionBecameFinal)
+        kinds = (CaseOpened, ProposalMade, DecisionMade, DecisionNotified, DecisionBecameFinal, PaymentNoted)
         await service.given(f"case/{CASE}", *(fact(kind, application_id=CASE) for kind in kinds))
         yield service
 
@@ -87,6 +89,14 @@ async def test_an_unknown_report_is_not_found_and_a_returned_one_has_a_new_day(d
     assert (await decisions.types())[-1] == "report.returned"
     assert [await bring(decisions, 12, 15), await bring(decisions, 12, 16), await bring(decisions, 12, 17)] == [0, 1, 0]
     assert (await decisions.types())[-1] == "report.reminded"
+
+
+async def test_a_report_that_got_more_time_is_reminded_of_again_when_that_is_over(decisions: InProcess) -> None:
+    assert [await bring(decisions, 11, 1), await bring(decisions, 12, 1)] == [1, 1]
+    asked = fact(ChangeReceived, application_id=CASE, what="time")
+    more = fact(ChangeDecided, application_id=CASE, reports_due_on=["2026-12-15"])
+    await decisions.given(f"case/{CASE}", asked, more)
+    assert [await bring(decisions, 12, 15), await bring(decisions, 12, 16), await bring(decisions, 12, 17)] == [0, 1, 0]
 
 
 async def test_an_overdue_report_holds_what_is_still_to_be_paid_until_it_is_accepted(
@@ -140,7 +150,6 @@ async def test_a_recovery_waits_until_the_applicant_was_heard(decisions: InProce
     async def recover() -> httpx.Response:
         return await decisions.client.post(f"/v1/cases/{CASE}/recovery", json=recovery, headers=board)
 
-    await decisions.given(f"case/{CASE}", fact(PaymentNoted, application_id=CASE))
     problem(await recover(), 409, "not-heard")
     opened = await decisions.client.post(f"/v1/cases/{CASE}/hearings", json=planned, headers=officer)
     assert opened.status_code == 201, opened.text

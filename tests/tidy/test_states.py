@@ -9,17 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
 
 from schemas.decisions import (
+    AgendaSet,
     AgreementDrafted,
     AgreementPartySigned,
     AgreementSigned,
     AppealDecided,
     AppealLodged,
+    AppropriationCommitted,
+    AppropriationSet,
     CaseOpened,
     CaseTransferred,
     CaseWithdrawn,
@@ -33,20 +36,49 @@ from schemas.decisions import (
     DecisionDocumented,
     DecisionMade,
     DecisionNotified,
+    HearingAnswered,
     HearingOpened,
+    MeetingConvened,
     PartnershipReviewed,
+    PaymentNoted,
     ProposalMade,
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
+    ReportAccepted,
+    ReportChecked,
+    ReportReceived,
+    ReportRequested,
+    ReportReturned,
+    SectionTaken,
+    StandInEnded,
+    StandInNamed,
     SupplementRequested,
     TaskDecided,
 )
 from schemas.facts import Fact
-from schemas.intake import ApplicationSupplemented, ApplicationWithdrawn, ChangeRequested, CostReportSubmitted
+from schemas.intake import (
+    ApplicationSupplemented,
+    ApplicationWithdrawn,
+    ChangeRequested,
+    CostReportSubmitted,
+    UsageReportSubmitted,
+)
 from schemas.refusals import Refused
-from services.decisions.domain import appeals, cases, changes, claims, follow_up, projects, recovery
+from services.decisions.domain import (
+    appeals,
+    appropriations,
+    cases,
+    changes,
+    claims,
+    follow_up,
+    meetings,
+    projects,
+    recovery,
+    reports,
+    stand_ins,
+)
 from services.decisions.domain.cases import Case, Judgement, Ruling
 from services.decisions.reactions import _noted
 from services.decisions.views import REGISTERS, STATES
@@ -61,7 +93,7 @@ YES, NOTHING = "yes", "–"
 MOMENT: Final = "2026-02-24T08:00:00.000000Z"
 AFTER_THE_LAST_DAY: Final = date(2026, 12, 29)
 COURT_DAY: Final = date(2027, 5, 3)
-Act = Callable[[Case], Sequence[Fact]]
+Act = Callable[[Any], Sequence[Fact]]
 
 
 @dataclass(frozen=True)
@@ -81,10 +113,22 @@ class State:
         """A partnership, so that an agreement can be made of it."""
         return fact(CaseOpened, basket="partnership", late=self.late)
 
-    def case(self) -> Case:
+    def made(self) -> Any:
+        """What a command meets."""
         state = folded(cases.evolve, None, self.opened, *self.facts)
         assert state is not None
         return state
+
+
+@dataclass(frozen=True)
+class Other(State):
+    """A state of another stream than a case's: what folds it, and from what."""
+
+    evolve: Callable[[Any, Fact], Any] = meetings.evolve
+    first: Any = None
+
+    def made(self) -> Any:
+        return folded(self.evolve, self.first, *self.facts)
 
 
 @dataclass(frozen=True)
@@ -170,7 +214,7 @@ CASE_COMMANDS: Final[Mapping[str, Act]] = {
         case, fact(AgreementDrafted), 5
     ),
     "hear the applicant on a recovery (*kuuleminen*)": lambda case: recovery.open_hearing(
-        case, fact(HearingOpened), date(2026, 10, 1)
+        case, fact(HearingOpened), date(2026, 10, 1), 10_000
     ),
     "recover (*takaisinperintä*)": lambda case: recovery.recover(case, fact(RecoveryDecided), 10_000),
 }
@@ -228,16 +272,172 @@ CHANGE_COMMANDS: Final[Mapping[str, Act]] = {
     "propose": lambda case: follow_up.propose_change(case, fact(ChangeProposed)),
     "decide": lambda case: follow_up.decide_change(case, fact(ChangeDecided)),
 }
+
+_ON_PAPER = fact(ReportRequested, due_on="2026-11-30")
+_CAME = (*_DECIDED, _ON_PAPER, fact(ReportReceived))
+_SOUND = (fact(ReportChecked, part="content"), fact(ReportChecked, part="money"))
+REPORTS: Final = (
+    State("none", "ei selvitystä", _DECIDED),
+    State("asked for", "pyydetty", (*_DECIDED, _ON_PAPER)),
+    State("received", "saapunut", _CAME),
+    State("found sound", "tarkastettu", (*_CAME, *_SOUND)),
+    State("returned", "palautettu täydennettäväksi", (*_CAME, fact(ReportReturned))),
+    State("accepted", "hyväksytty", (*_CAME, *_SOUND, fact(ReportAccepted))),
+)
+
+
+def _day(today: date) -> Act:
+    """What a day brings of a report that is due on 30.11.2026, by the calendar alone."""
+    return lambda case: list(reports.due(REQUEST, case.reports, [date(2026, 11, 30)], today, 30))
+
+
+REPORT_COMMANDS: Final[Mapping[str, Act]] = {
+    "the day on which it is asked for": _day(date(2026, 10, 31)),
+    "the day after the day by which it was asked for": _day(date(2026, 12, 1)),
+    "the day after the day by which it was to be completed": _day(date(2026, 12, 16)),
+    "the applicant reports the use (*selvitys*)": lambda case: reports.receive(
+        case.reports, fact(UsageReportSubmitted), date(2026, 11, 20)
+    ),
+    "check a part of it (*tarkastus*)": lambda case: reports.check(case.reports, fact(ReportChecked)),
+    "give it back to be completed": lambda case: reports.give_back(
+        case.reports, fact(ReportReturned), date(2026, 11, 23)
+    ),
+    "accept it": lambda case: reports.accept(case.reports, fact(ReportAccepted), case.amount),
+}
+
+_PAID = (*_NOTIFIED, fact(PaymentNoted))
+_HEARD = (*_PAID, fact(HearingOpened))
+RECOVERIES: Final = (
+    State("none", "ei takaisinperintää", _PAID),
+    State("heard", "kuultavana", _HEARD),
+    State("answered", "vastattu", (*_HEARD, fact(HearingAnswered))),
+    State("recovered", "peritty takaisin", (*_HEARD, fact(HearingAnswered), fact(RecoveryDecided))),
+)
+
+
+def _recover(today: date, amount: int) -> Act:
+    """Decides to recover so much, once the applicant was heard."""
+    decided = fact(RecoveryDecided, decided_on=today, due_on=today + timedelta(days=30), amount=amount)
+
+    def act(case: Case) -> Sequence[Fact]:
+        recovery.check_heard(case, amount, today)
+        return recovery.recover(case, decided, 10_000)
+
+    return act
+
+
+RECOVERY_COMMANDS: Final[Mapping[str, Act]] = {
+    "hear the applicant (*kuuleminen*)": lambda case: recovery.open_hearing(
+        case, fact(HearingOpened), date(2026, 10, 20), 10_000
+    ),
+    "hear on less than need be returned": lambda case: recovery.open_hearing(
+        case, fact(HearingOpened, amount=9_999), date(2026, 11, 2), 10_000
+    ),
+    "the applicant answers (*vastaus*)": lambda case: recovery.answer_hearing(case, fact(HearingAnswered)),
+    "recover while they may answer (*takaisinperintä*)": _recover(date(2026, 10, 30), 30_000),
+    "recover once their time is over": _recover(date(2026, 10, 31), 30_000),
+    "recover more than they were heard on": _recover(date(2026, 10, 31), 30_001),
+}
+
+_CONVENED = (fact(MeetingConvened),)
+_AGENDA = (*_CONVENED, fact(AgendaSet))
+_OTHER_CASE: Final = UUID("019b7a1e-8c00-7000-8000-000000000009")
+MEETINGS: Final = (
+    Other("convened", "kutsuttu koolle", _CONVENED),
+    Other("with an agenda", "esityslista laadittu", _AGENDA),
+    Other("begun", "alkanut", (*_AGENDA, fact(SectionTaken, matter="decision"))),
+)
+MEETING_COMMANDS: Final[Mapping[str, Act]] = {
+    "set its agenda (*esityslista*)": lambda meeting: meetings.set_agenda(meeting, fact(AgendaSet)),
+    "take up a case of the agenda (*pykälä*)": lambda meeting: [
+        meetings.take_section(meeting, fact(AgendaSet).items[0].application_id)
+    ],
+    "take up another case": lambda meeting: [meetings.take_section(meeting, _OTHER_CASE)],
+}
+
+_SET = (fact(AppropriationSet, amount=1_000_000),)
+_MONEY: Final = appropriations.Appropriation()
+
+
+def _money(name: str, finnish: str, *facts: Fact) -> Other:
+    return Other(name, finnish, facts, evolve=appropriations.evolve_appropriation, first=_MONEY)
+
+
+APPROPRIATIONS: Final = (
+    _money("not set", "ei määrärahaa"),
+    _money("set", "asetettu", *_SET),
+    _money("bound in part", "osin sidottu", *_SET, fact(AppropriationCommitted, amount=600_000)),
+    _money("bound wholly", "kokonaan sidottu", *_SET, fact(AppropriationCommitted, amount=1_000_000)),
+)
+APPROPRIATION_COMMANDS: Final[Mapping[str, Act]] = {
+    "set it to 8 000 euros": lambda state: appropriations.set_appropriation(state, "operating-2026", 800_000),
+    "bind 4 000 euros of it": lambda state: appropriations.commit(state, "operating-2026", REQUEST, 400_000),
+    "bind 4 000 euros and a cent": lambda state: appropriations.commit(state, "operating-2026", REQUEST, 400_001),
+    "bind nothing": lambda state: appropriations.commit(state, "operating-2026", REQUEST, 0),
+}
+
+_NAMED = fact(StandInNamed)
+_IN_JULY: Final = date(2026, 7, 10)
+
+
+def _standing(name: str, finnish: str, *facts: Fact) -> Other:
+    return Other(name, finnish, facts, evolve=stand_ins.evolve, first={})
+
+
+def _decides(amount: int, today: date) -> Act:
+    """Whether the stand-in decides on so much that day, as if it were an event."""
+
+    def act(state: stand_ins.StandIns) -> Sequence[Fact]:
+        return [
+            each
+            for each in stand_ins.stands_for(state, "officer-2", today)
+            if stand_ins.why_not(each, amount, frozenset()) is None
+        ]
+
+    return act
+
+
+STAND_INS: Final = (
+    _standing("none", "ei sijaista"),
+    _standing("named for July", "nimetty", _NAMED),
+    _standing("ended on 15 July", "päätetty", _NAMED, fact(StandInEnded)),
+)
+STAND_IN_COMMANDS: Final[Mapping[str, Act]] = {
+    "name another one for the end of July": lambda state: stand_ins.name(
+        state,
+        fact(StandInNamed, stand_in="officer-3", valid_from="2026-07-20", stand_in_id=_OTHER_CASE),
+        _IN_JULY,
+    ),
+    "the stand-in names the one they stand in for": lambda state: stand_ins.name(
+        state, fact(StandInNamed, principal="officer-2", stand_in="board-1", stand_in_id=_OTHER_CASE), _IN_JULY
+    ),
+    "end it on 12 July": lambda state: stand_ins.end(state, fact(StandInEnded, valid_until="2026-07-12"), _IN_JULY),
+    "end it later than it ends": lambda state: stand_ins.end(
+        state, fact(StandInEnded, valid_until="2026-08-12"), _IN_JULY
+    ),
+    "somebody else ends it": lambda state: stand_ins.end(
+        state, fact(StandInEnded, valid_until="2026-07-12", person="board-2"), _IN_JULY
+    ),
+    "the stand-in decides on 5 000 euros on 10 July": _decides(500_000, _IN_JULY),
+    "the stand-in decides on a cent more": _decides(500_001, _IN_JULY),
+    "the stand-in decides on 20 July": _decides(500_000, date(2026, 7, 20)),
+}
 TABLES: Final = (
     Table("", CASES, CASE_COMMANDS),
     Table("A partnership's agreement (*kumppanuussopimus*)", AGREEMENTS, AGREEMENT_COMMANDS),
     Table("A project's report of costs (*kustannusselvitys*)", COST_REPORTS, COST_REPORT_COMMANDS),
     Table("A change after the decision (*muutos*)", CHANGES, CHANGE_COMMANDS),
+    Table("A report of use (*selvitys*)", REPORTS, REPORT_COMMANDS),
+    Table("A recovery (*takaisinperintä*)", RECOVERIES, RECOVERY_COMMANDS),
+    Table("A board's meeting (*kokous*)", MEETINGS, MEETING_COMMANDS),
+    Table("An appropriation of 10 000 euros (*määräraha*)", APPROPRIATIONS, APPROPRIATION_COMMANDS),
+    Table("A stand-in up to 5 000 euros (*sijainen*)", STAND_INS, STAND_IN_COMMANDS),
 )
 
 
 INTRODUCTION: Final = (
-    "Each column is a state of a case, each row what somebody, another service or the calendar does with it: "
+    "Each column is a state of a case, or of what a later table is of, each row what somebody, another service or the "
+    "calendar does with it: "
     f"**{YES}** it is done, **{NOTHING}** nothing happens and nothing is recorded, a number is the refusal below. "
     "Every cell was tried on the rules themselves, with a person who may take part; the disqualified and the proposer "
     "are refused in all states. The page is written by `python -m tests.tidy.test_states`."
@@ -247,7 +447,7 @@ INTRODUCTION: Final = (
 def tried(act: Act, state: State) -> str:
     """Yes, nothing, or the slug and the words of the refusal."""
     try:
-        return YES if act(state.case()) else NOTHING
+        return YES if act(state.made()) else NOTHING
     except Refused as refused:
         return f"`{refused.slug}`: {refused.detail}"
 

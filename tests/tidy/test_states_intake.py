@@ -192,6 +192,8 @@ FINNISH: Final[dict[Standing, str]] = {
     "report_accepted": "selvitys hyväksytty", "hearing": "kuuleminen", "agreement_offered": "sopimus tarjottu",
     "agreement_signed": "sopimus allekirjoitettu", "cost_report_returned": "kustannusselvitys palautettu",
     "cost_report_accepted": "kustannusselvitys hyväksytty", "change_decided": "muutos päätetty",
+    "payment_sent": "maksu matkalla", "own_funding_awaited": "omarahoitus osoittamatta",
+    "report_received": "selvitys saapunut", "appealed": "valitettu",
 }  # fmt: skip
 FILE: Final = AttachedFile(
     attachment_id=ID, kind="annual-accounts", name="tilinpäätös.pdf", sha256="0" * 64, size_bytes=1,

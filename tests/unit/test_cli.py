@@ -22,6 +22,7 @@ from services.cli.console import console, errors
 from services.cli.main import app, main
 from services.ledger import Checkpoint, Context, NewEvent, Signer
 from services.ledger.export import line_of
+from services.ledger.receipts import build_receipt
 from services.ledger.records import encode_body
 from services.ledger.tree import leaf_hash, root_of
 
@@ -29,6 +30,7 @@ FINE, FAILED, WRONG_USE = 0, 1, 2
 COMMANDS = (
     ("up",), ("demo",), ("verify",), ("replay",), ("rebuild",), ("parked", "list"), ("parked", "retry"), ("token",),
     ("migrate",), ("contracts",), ("reconcile",), ("intake", "sweep-attachments"), ("profile", "check"),
+    ("receipt",),
 )  # fmt: skip
 SIGNER = Signer("grant-ledger/intake", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
 EVENTS = 20
@@ -112,6 +114,7 @@ def test_an_option_that_there_is_not_is_wrong_use(grants: Grants, command: tuple
         (["demo", "--seed", "many"], "--seed"),
         (["up", "--county", "atlantis"], "'atlantis' does not exist"),
         (["verify"], "export"),
+        (["receipt", "file"], "--key"),
         (["verify", "log"], "--checkpoint"),
         (["replay", "intake"], "--from"),
         (["replay", "audit", "--from", "1"], "'audit' is not one of 'intake', 'decisions', 'payments'"),
@@ -321,6 +324,41 @@ def test_a_retry_says_what_took_effect_and_what_failed_again(
     assert retry([], {}) == Ended(FINE, "nothing is parked in decisions\n", "")
     assert retry([7, 8], {}) == Ended(FINE, "2 took effect\n", "")
     assert retry([7], {"8": "NotYet: [x]"}) == Ended(FAILED, "1 took effect\nFAILED  8: NotYet: [x]\n", "")
+
+
+# --- receipt -------------------------------------------------------------------------------------------------
+
+
+def test_a_receipt_is_checked_and_shown_offline_and_a_forged_one_does_not_hold(grants: Grants, tmp_path: Path) -> None:
+    sent = NewEvent("application.submitted", b'{"purpose":"Vertaistuki"}', id=UUID(int=1))
+    body = encode_body(1, "2026-01-15T06:00:00.000000Z", sent, "application/1", 1, Context("anna", "affair"))
+    note = SIGNER.sign(Checkpoint(SIGNER.name, 1, root_of([leaf_hash(body)])))
+    receipt = build_receipt("intake", body, 1, [], note, SIGNER.verifier.vkey())
+    file, key = tmp_path / "receipt.json", tmp_path / "key"
+    file.write_text(json.dumps(receipt), encoding="utf-8")
+    key.write_text(f"{SIGNER.verifier.vkey()}\n", encoding="utf-8")
+    told = grants("receipt", file, "--key", key)
+    assert (told.code, told.err) == (FINE, "")
+    assert told.out.startswith("SOUND      application.submitted of application/1, position 1, 2026-01-15T06:00:00")
+    assert "Vertaistuki" in told.out
+
+    other = Signer(SIGNER.name, Ed25519PrivateKey.from_private_bytes(bytes(32))).verifier.vkey()
+    key.write_text(other, encoding="utf-8")
+    assert grants("receipt", file, "--key", key).code == FAILED
+    key.write_text(SIGNER.verifier.vkey(), encoding="utf-8")
+    for forged in (receipt | {"event": receipt["event"].replace("Vertais", "Kahvi")}, {}, receipt | {"path": ["AA=="]}):
+        file.write_text(json.dumps(forged), encoding="utf-8")
+        told = grants("receipt", file, "--key", key)
+        assert (told.code, told.out.startswith("NOT SOUND")) == (FAILED, True)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b"[" * 100_000])
+def test_what_is_no_receipt_cannot_be_checked(grants: Grants, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+    told = grants("receipt", tmp_path / "file", "--key", tmp_path / "file")
+    assert (told.code, told.out) == (WRONG_USE, "")
+    assert told.err.startswith("cannot be checked: ")
+    assert grants("receipt", tmp_path / "nothing", "--key", tmp_path / "file").code == WRONG_USE
 
 
 # --- verify --------------------------------------------------------------------------------------------------

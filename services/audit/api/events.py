@@ -12,7 +12,7 @@ from schemas.facts import Moment
 from schemas.money import Money
 from services.audit.documents import EventDocument
 from services.audit.domain.filters import EventFilter
-from services.audit.views import POSITION_MAX, event_document
+from services.audit.views import POSITION_MAX
 from services.ledger.records import encode_moment
 from services.web.identity import Identity
 from services.web.pages import Page, PageRequest, cut_page, page_request
@@ -67,7 +67,7 @@ async def list_events(
     shown, following = cut_page(
         rows, page, lambda row: (encode_moment(row["recorded_at"]), row["source"], row["position"])
     )
-    items = [EventDocument.model_validate(event_document(row)) for row in shown]
+    items = [EventDocument.model_validate(document) for document in await audit.views.shown(shown)]
     return Page[EventDocument](items=items, next=following)
 
 

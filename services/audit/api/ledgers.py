@@ -22,7 +22,7 @@ from services.audit.documents import (
 )
 from services.audit.domain.streams import merged
 from services.audit.proving import proofs_of
-from services.audit.views import POSITION_MAX, checkpoint_document, event_document
+from services.audit.views import POSITION_MAX, checkpoint_document
 from services.ledger.proofs import TileAddress
 from services.ledger.receipts import build_receipt
 from services.ledger.tree import TILE_WIDTH, leaf_hash
@@ -94,8 +94,9 @@ async def read_event(
         raise not_found("event", f"The mirror of {source} has no event at this position.")
     checkpoint = await audit.views.newest_checkpoint(source, await audit.views.size(source))
     covered = checkpoint is not None and position <= checkpoint["size"]
+    [document] = await audit.views.shown([row])
     return ProvenEvent(
-        event=EventDocument.model_validate(event_document(row)),
+        event=EventDocument.model_validate(document),
         body=row["body"].decode(),
         proof=await _proof(audit, row, checkpoint["size"]) if covered else None,
         checkpoint=CheckpointDocument.model_validate(checkpoint_document(checkpoint)) if covered else None,

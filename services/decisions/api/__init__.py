@@ -6,18 +6,32 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter
 
+from schemas.county import County
 from services.decisions.handlers import Handlers
 from services.ledger import Ledger
 
-from . import allocations, appeals, cases, claims, coefficients, de_minimis, follow_up, meetings, recovery, reports
+from . import (
+    allocations,
+    appeals,
+    assessments,
+    cases,
+    claims,
+    coefficients,
+    de_minimis,
+    follow_up,
+    meetings,
+    recovery,
+    reports,
+)
 
 
-def routers(handlers: Handlers, ledger: Ledger) -> Sequence[APIRouter]:
+def routers(handlers: Handlers, ledger: Ledger, county: County) -> Sequence[APIRouter]:
     """All routes of decisions that need a token."""
     return [
         meetings.router(handlers, ledger),
-        cases.reading(ledger),
+        cases.reading(ledger, county),
         cases.preparation(handlers.decisions),
+        assessments.router(ledger, handlers.decisions),
         cases.deciding(handlers.decisions),
         claims.router(handlers.claims, handlers.decisions),
         appeals.router(handlers.appeals),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from schemas.county import County
 from schemas.facts import Contract, Date
-from schemas.identifiers import BusinessId, Person, Slug, Text
+from schemas.identifiers import BusinessId, DiaryNumber, Person, Slug, Text
 from schemas.refusals import invalid, not_found
 from services.decisions.handlers import Decisions, Documents
-from services.decisions.handlers.bulk import on_each
+from services.decisions.handlers.bulk import DecideMany, decide_as_proposed, on_each
 from services.decisions.handlers.cases import (
     Assess,
     Assign,
@@ -31,6 +34,8 @@ from services.web.pages import PageRequest, page_request
 from services.web.permissions import limited_to, require
 from services.web.problems import problem_responses
 
+from . import worklist
+
 Asked = Annotated[PageRequest, Depends(page_request)]
 When = Annotated[AsOf, Depends(as_of)]
 CaseSort = Literal[
@@ -42,6 +47,7 @@ _ANSWERS = problem_responses(404, 409, 412)
 _PDF: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}
 }
+_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
 class DeclareConflict(Contract):
@@ -52,10 +58,10 @@ class DeclareConflict(Contract):
 
 
 class RequestSupplement(Contract):
-    """What is asked, and by which Helsinki date."""
+    """What is asked, and by which Helsinki date; without one, within the county's days."""
 
     question: Text
-    due_on: Date
+    due_on: Date | None = None
 
 
 class Reasoned(Contract):
@@ -76,29 +82,64 @@ class NotifyMany(GiveNotice):
     application_ids: tuple[UUID, ...] = Field(min_length=1, max_length=500)
 
 
-def reading(ledger: Ledger) -> APIRouter:
-    """The worklist and single cases."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases are asked for, and in which order."""
+
+    where: dict[str, str | None]
+    order: Order | None
+
+
+async def wanted_cases(
+    *,
+    diary_number: DiaryNumber | None = None,
+    basket: Slug | None = None,
+    state: Slug | None = None,
+    officer: Person | None = None,
+    deputy: Person | None = None,
+    municipality: Slug | None = None,
+    activity: Slug | None = None,
+    call_id: Slug | None = None,
+    association_id: BusinessId | None = None,
+    unassigned: bool = False,
+    sort: CaseSort | None = None,
+    deadline_until: Date | None = None,
+) -> Wanted:
+    """FastAPI dependency. `deadline_until` asks for what is due by then, the next first; `unassigned` for what has no
+    officer, the one that waits longest first.
+    """
+    fields = {
+        "diary_number": diary_number, "basket": basket, "state": state, "officer": officer, "deputy": deputy,
+        "municipality": municipality, "activity": activity, "call_id": call_id, "association_id": association_id,
+    }  # fmt: skip
+    where = {name: value for name, value in fields.items() if value is not None or (unassigned and name == "officer")}
+    if unassigned and officer is not None:
+        raise invalid("unassigned-has-no-officer", "ask for unassigned cases or for those of an officer", "/unassigned")
+    order = _order(sort, deadline_until)
+    return Wanted(where, Order(CASE_SORTS[0]) if order is None and unassigned else order)
+
+
+WantedCases = Annotated[Wanted, Depends(wanted_cases)]
+
+
+def reading(ledger: Ledger, county: County) -> APIRouter:
+    """The worklist, also as a file, and single cases."""
     routes = APIRouter(tags=["cases"])
 
     @routes.get("/cases", dependencies=[Depends(require("case.list"))])
-    async def list_cases(  # noqa: PLR0917 - what a worklist is asked by
-        asked: Asked,
-        when: When,
-        basket: Slug | None = None,
-        state: Slug | None = None,
-        officer: Person | None = None,
-        municipality: Slug | None = None,
-        call_id: Slug | None = None,
-        association_id: BusinessId | None = None,
-        sort: CaseSort | None = None,
-        deadline_until: Date | None = None,
-    ) -> dict[str, Any]:
-        """The cases as of a moment: the worklist. `deadline_until` shows what is due by then, the next first."""
-        where = {
-            "basket": basket, "state": state, "officer": officer, "municipality": municipality, "call_id": call_id,
-            "association_id": association_id,
-        }  # fmt: skip
-        return await sorted_register_page(ledger, "cases", asked, when, where, _order(sort, deadline_until))
+    async def list_cases(asked: Asked, when: When, wanted: WantedCases) -> dict[str, Any]:
+        """The cases as of a moment: the worklist."""
+        return await sorted_register_page(ledger, "cases", asked, when, wanted.where, wanted.order)
+
+    @routes.get(
+        "/cases.csv", dependencies=[Depends(require("case.list"))], response_class=StreamingResponse, responses=_CSV
+    )
+    async def download_cases(when: When, wanted: WantedCases) -> Response:
+        """The same cases, all of them, as a file for spreadsheets: UTF-8 with a byte order mark, `;`, decimal comma."""
+        position = await when.resolve(ledger)
+        content = worklist.file(worklist.pages(ledger, position, wanted.where, wanted.order), county)
+        headers = {"Content-Disposition": 'attachment; filename="asiat.csv"'}
+        return StreamingResponse(content, media_type="text/csv; charset=utf-8", headers=headers)
 
     @routes.get(
         "/cases/{application_id}",
@@ -223,6 +264,13 @@ def bulk(decisions: Decisions) -> APIRouter:
         return _tally(
             await on_each(commanded, sent.application_ids, lambda own, each: decisions.assign(own, each, given))
         )
+
+    @routes.post("/decisions")
+    async def decide_many(
+        sent: DecideMany, commanded: Annotated[Command, Depends(command("decision.make"))]
+    ) -> dict[str, Any]:
+        """Decide several cases as they are proposed."""
+        return _tally(await decide_as_proposed(decisions, commanded, sent))
 
     @routes.post("/notices")
     async def notify_many(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 from uuid import UUID
 
 from schemas.decisions import (
@@ -50,6 +51,8 @@ from schemas.refusals import Refused, conflict, forbidden, invalid
 from . import agreements, assessment, changes, interest, projects
 from .reports import Reports
 from .reports import evolve as evolve_reports
+
+SUPPLEMENT_LONGEST: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +203,8 @@ def _claim_notified(state: Case, told: RectificationNotified) -> Case:
 
 
 def _appeal_decided(state: Case, decided: AppealDecided) -> Case:
-    """What stands can be attacked for as long as the court's decision can; what is annulled waits for its claim, which
-    counts as one in time.
+    """What stands can be attacked for as long as the court's decision can, and until the time to appeal is over, also
+    where an appeal was withdrawn before; what is annulled waits for its claim, which counts as one in time.
     """
     appeal = state.appeal
     assert appeal is not None, "a court decides an appeal"
@@ -214,8 +217,8 @@ def _appeal_decided(state: Case, decided: AppealDecided) -> Case:
         )  # fmt: skip
     until = decided.open_until or decided.decided_on
     return replace(
-        state, appeal=None, appealable_from=decided.decided_on, appeal_by=until,
-        last_appeal_day=until if appeal.suspends else state.last_appeal_day,
+        state, appeal=None, appealable_from=decided.decided_on, appeal_by=max(until, state.appeal_by or until),
+        last_appeal_day=max(until, state.last_appeal_day or until) if appeal.suspends else state.last_appeal_day,
     )  # fmt: skip
 
 
@@ -269,16 +272,16 @@ def attempt(
         reason = f"{person} acts for the applicant and so is disqualified in this case"
     elif act == "decide" and person in case.proposers:
         reason = f"{person} made the proposal and so does not decide"
-    elif act == "decide_claim" and case.decision is not None and person in _made(case.decision):
+    elif act == "decide_claim" and case.decision is not None and person in made_by(case.decision):
         reason = f"{person} made the decision and so does not decide on the claim against it"
     elif person == another:
         reason = f"{person} prepared it and so leaves it to another person"
     return None if reason is None else refuse(case, person, act, reason)
 
 
-def _made(decision: DecisionMade) -> set[str | None]:
+def made_by(decision: DecisionMade) -> set[str]:
     """Who made a decision, and in whose place."""
-    return {decision.person, decision.on_behalf_of}
+    return {decision.person} if decision.on_behalf_of is None else {decision.person, decision.on_behalf_of}
 
 
 def refuse(case: Case, person: str, act: str, reason: str) -> ActRefused:
@@ -343,10 +346,12 @@ def _check_supplemented(case: Case, today: date, act: str) -> None:
 
 
 def request_supplement(case: Case, request_id: UUID, question: str, due_on: date, today: date) -> list[Fact]:
-    """Asks for a supplement; the deadline lies ahead."""
+    """Asks for a supplement; the deadline lies ahead, and within a year, since the case waits for it so long."""
     _open_for_preparation(case)
     if due_on <= today:
         raise invalid("deadline-past", "the deadline for the supplement lies after today", "/due_on")
+    if due_on - today > SUPPLEMENT_LONGEST:
+        raise invalid("deadline-too-far", "the deadline for the supplement lies within a year", "/due_on")
     return [
         SupplementRequested(
             application_id=case.opened.application_id, request_id=request_id, question=question, due_on=due_on
@@ -432,10 +437,12 @@ def check_assessed(case: Case, call: CallNoted | None) -> None:
                        "propose once all are")  # fmt: skip
 
 
-def check_outcome(case: Case, outcome: Outcome, amount: int) -> None:
-    """An outcome fits its sum: in full what was applied for, in part less, else nothing; late is not examined."""
+def check_outcome(case: Case, outcome: Outcome, amount: int, *, claimed: bool = False) -> None:
+    """An outcome fits its sum: in full what was applied for, in part less, else nothing. Late is not examined, except
+    where a claim against that is found right (`claimed`).
+    """
     applied = case.opened.applied
-    if case.opened.late and outcome != "not_examined":
+    if case.opened.late and not claimed and outcome != "not_examined":
         raise conflict("late", "the application came late: it is not examined")
     if outcome == "not_examined" and not case.opened.late:
         raise invalid("not-late", "only what came late is not examined", "/outcome")
@@ -473,13 +480,17 @@ def propose(
 
 
 def plan_instalments(amount: int, payable_from: tuple[date, ...]) -> tuple[Instalment, ...]:
-    """Equal instalments on the given days, exact to the cent by largest remainder; none for a sum of zero."""
+    """Equal instalments on the given days, which follow each other, exact to the cent by largest remainder; none for a
+    sum of zero.
+    """
     if amount == 0:
         return ()
     if not payable_from:
         raise invalid("no-instalments", "a grant is paid in one instalment at least", "/payable_from")
     if len(payable_from) > amount:
         raise invalid("too-many-instalments", "each instalment is a cent at least", "/payable_from")
+    if list(payable_from) != sorted(payable_from):
+        raise invalid("days-out-of-order", "the days of the instalments follow each other", "/payable_from")
     shares = split(amount, [1] * len(payable_from))
     return tuple(
         Instalment(number=index + 1, amount=share, payable_from=day)

@@ -14,15 +14,19 @@ from schemas.facts import Fact
 from schemas.intake import ChangeRequested
 from schemas.refusals import conflict, invalid, not_found
 
+from .reports import Reports
+
+NO_REPORTS: Reports = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is asked and proposed and not decided yet, and what decided changes made of the grant's time of use and of
-    the days on which reports are due.
+    """What is asked and proposed and not decided yet, with all who ever proposed on each, and what decided changes made
+    of the grant's time of use and of the days on which reports are due.
     """
 
     pending: Mapping[UUID, ChangeReceived] = field(default_factory=dict)
-    proposals: Mapping[UUID, ChangeProposed] = field(default_factory=dict)
+    proposed_by: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
     decided: Mapping[UUID, ChangeDecided] = field(default_factory=dict)
     use_until: date | None = None
     reports_due_on: tuple[date, ...] | None = None
@@ -34,7 +38,8 @@ def evolve(state: Changes, fact: Fact) -> Changes:
         case ChangeReceived():
             return replace(state, pending={**state.pending, fact.change_id: fact})
         case ChangeProposed():
-            return replace(state, proposals={**state.proposals, fact.change_id: fact})
+            persons = proposers(state, fact.change_id) | {fact.person}
+            return replace(state, proposed_by={**state.proposed_by, fact.change_id: persons})
         case ChangeDecided():
             return _decided(state, fact)
     return state
@@ -69,16 +74,19 @@ def propose(state: Changes, proposed: ChangeProposed) -> list[Fact]:
     return [proposed]
 
 
-def proposer(state: Changes, change_id: UUID) -> str | None:
-    """Who made the proposal that would be decided on."""
-    proposal = state.proposals.get(change_id)
-    return None if proposal is None else proposal.person
+def proposers(state: Changes, change_id: UUID) -> frozenset[str]:
+    """All who made a proposal on the change, also one that was replaced: none of them decides it (P8)."""
+    return state.proposed_by.get(change_id, frozenset())
 
 
-def decide(state: Changes, decided: ChangeDecided) -> list[Fact]:
-    """Decides a proposed change. An approved one of time says until when the grant may be used; no other one does."""
+def decide(
+    state: Changes, decided: ChangeDecided, use_from: date | None = None, known: Reports = NO_REPORTS
+) -> list[Fact]:
+    """Decides a proposed change. An approved one of time says until when the grant may be used, from `use_from` on; no
+    other one does. New days of reports are those of all reports: of the `known` ones that came, and of what is to come.
+    """
     asked = _pending(state, decided.change_id)
-    if decided.change_id not in state.proposals:
+    if decided.change_id not in state.proposed_by:
         raise conflict("no-proposal", "a decision on a change needs a proposal first")
     lengthens = asked.what == "time" and decided.approved
     if lengthens and decided.use_until is None:
@@ -87,11 +95,28 @@ def decide(state: Changes, decided: ChangeDecided) -> list[Fact]:
         raise invalid("no-change-of-time", "only an approved change of time has a last day of use", "/use_until")
     if decided.use_until is not None and decided.use_until <= decided.decided_on:
         raise invalid("use-until-past", "the last day of use lies after the decision", "/use_until")
+    if decided.use_until is not None and use_from is not None and decided.use_until < use_from:
+        raise invalid("period-backwards", f"the grant may be used from {use_from:%-d.%-m.%Y}: its last day of use is "
+                      "that day or later", "/use_until")  # fmt: skip
     if decided.reports_due_on and not decided.approved:
         raise invalid("nothing-changed", "a rejected change leaves the days of reports as they are", "/reports_due_on")
     if list(decided.reports_due_on) != sorted(set(decided.reports_due_on)):
         raise invalid("days-out-of-order", "the days on which reports are due follow each other", "/reports_due_on")
+    _check_days(decided, known)
     return [decided.model_copy(update={"what": asked.what})]
+
+
+def _check_days(decided: ChangeDecided, known: Reports) -> None:
+    """Raises Refused for days that move no report. The first day is that of report 1: days that end with a report that
+    came already would be asked of nobody.
+    """
+    came = max((number for number, report in known.items() if report.state != "requested"), default=0)
+    if decided.reports_due_on and len(decided.reports_due_on) <= came:
+        raise invalid("report-came-already", f"report {came} came already: give the days of all reports from the first "
+                      "to one that is still to come", "/reports_due_on")  # fmt: skip
+    if any(day <= decided.decided_on for day in decided.reports_due_on[came:]):
+        raise invalid("report-day-past", "the day of a report that is still to come lies after the decision",
+                      "/reports_due_on")  # fmt: skip
 
 
 def _pending(state: Changes, change_id: UUID) -> ChangeReceived:

@@ -15,19 +15,25 @@ from schemas.refusals import conflict, invalid
 from .cases import Case, Ruling, check_outcome, plan_instalments
 
 
+def check_came(case: Case, received_on: date) -> None:
+    """Raises Refused before notice of a decision was given, and for a claim that came before the decision."""
+    if case.notified is None:
+        raise conflict("not-notified", "a claim is made against a decision of which notice was given")
+    if case.decision is not None and received_on < case.decision.decided_on:
+        raise invalid("before-the-decision", f"the decision was made on {case.decision.decided_on:%-d.%-m.%Y}: a claim "
+                      "comes after it", "/received_at")  # fmt: skip
+
+
 def claim(case: Case, claim_id: UUID, received_on: date, grounds: str, counts_on: date | None = None) -> list[Fact]:
     """Takes a claim for rectification; one that comes after the last day is recorded as such. It counts as received on
     `counts_on`, the next day where the registry had closed. One that came in time and was recorded late takes finality
     away, since nobody can make a decision final that was attacked in time.
     """
-    if case.notified is None:
-        raise conflict("not-notified", "a claim is made against a decision of which notice was given")
+    check_came(case, received_on)
+    assert case.notified is not None, "notice was given"
     if case.claim is not None:
         raise conflict("claim-pending", "a claim is pending already: the registry records the next one when that is "
                        "decided, with the moment at which it came")  # fmt: skip
-    if case.decision is not None and received_on < case.decision.decided_on:
-        raise invalid("before-the-decision", f"the decision was made on {case.decision.decided_on:%-d.%-m.%Y}: a claim "
-                      "comes after it", "/received_at")  # fmt: skip
     if case.appeal is not None:
         raise conflict("appeal-pending", f"an appeal at {case.appeal.court} is pending: a claim waits for its decision")
     in_time = (counts_on or received_on) <= case.notified.last_claim_day
@@ -67,7 +73,7 @@ def decide_claim(case: Case, ruling: Ruling, change: bool) -> list[Fact]:  # noq
         raise conflict("annulled", f"the court annulled what made the sum {euros(case.amount)}: change it to what is "
                        "decided now")  # fmt: skip
     if change:
-        check_outcome(case, ruling.outcome, ruling.amount)
+        check_outcome(case, ruling.outcome, ruling.amount, claimed=True)
         if ruling.amount < case.recovered:
             raise conflict("less-than-recovered", f"{euros(case.recovered)} of the grant are recovered already: the "
                            "sum is not lowered below that")  # fmt: skip

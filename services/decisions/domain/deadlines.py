@@ -20,9 +20,12 @@ def counts_as_received(sent_on: date, days: int) -> date:
     return sent_on + timedelta(days=days)
 
 
-def last_claim_day(received_on: date, days: int, is_working_day: IsWorkingDay) -> date:
-    """The last day for a claim: `days` after receipt, moved on to a working day."""
-    day = received_on + timedelta(days=days)
+def last_day(counted_from: date, days: int, is_working_day: IsWorkingDay) -> date:
+    """The last day of a time that is counted from a day, which is not counted itself: `days` after it, moved on to a
+    working day. So are the days for a claim and for an appeal counted from receipt, and those for a supplement from the
+    day on which it is asked for.
+    """
+    day = counted_from + timedelta(days=days)
     while not is_working_day(day):
         day += timedelta(days=1)
     return day

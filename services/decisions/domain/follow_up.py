@@ -16,7 +16,7 @@ from schemas.decisions import (
 from schemas.facts import Fact
 from schemas.refusals import conflict, invalid
 
-from . import agreements, changes, projects
+from . import agreements, changes, interest, projects
 from .cases import Case
 
 
@@ -25,6 +25,14 @@ def favourable(case: Case) -> bool:
     without money gives in its place.
     """
     return case.amount > 0 or (case.opened.applied == 0 and case.outcome == "granted")
+
+
+def reported_on(case: Case) -> bool:
+    """Whether reports of use are due: of money once it was paid, as far as it is not recovered; of what is given in its
+    place once the decision is final.
+    """
+    paid = bool(interest.not_recovered(case.movements))
+    return favourable(case) and (paid if case.amount > 0 else case.final_on is not None)
 
 
 def check_favourable(case: Case) -> None:
@@ -87,4 +95,5 @@ def decide_change(case: Case, decided: ChangeDecided) -> list[Fact]:
     """Decides a change; one of what is not granted can only be rejected."""
     if decided.approved:
         check_favourable(case)
-    return changes.decide(case.changes, decided)
+    use_from = None if case.decision is None else case.decision.use_from
+    return changes.decide(case.changes, decided, use_from, case.reports)

@@ -10,6 +10,8 @@ from schemas.decisions import AgendaSet, Matter, MeetingConvened, SectionTaken
 from schemas.facts import Fact
 from schemas.refusals import conflict, invalid
 
+from .cases import Case
+
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
@@ -49,6 +51,18 @@ def set_agenda(state: Meeting, agenda: AgendaSet) -> list[Fact]:
         if item in items[:index]:
             raise invalid("twice-on-agenda", "each matter stands on the agenda once", f"/items/{index}")
     return [agenda]
+
+
+def check_item(case: Case | None, matter: Matter, field: str) -> None:
+    """Raises Refused where nothing waits for a decision."""
+    if case is None:
+        raise invalid("unknown-case", "an agenda holds cases that were opened here", field)
+    if matter == "claim":
+        if case.claim is None:
+            raise invalid("no-claim", "no claim is pending in this case: leave it out", field)
+    elif case.decision is not None or case.closed_without_decision:
+        why = "decided already" if case.decision is not None else "withdrawn or transferred"
+        raise invalid("nothing-to-decide", f"the case is {why}: leave it out", field)
 
 
 def check_held(convened: MeetingConvened, today: date) -> None:

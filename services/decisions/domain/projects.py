@@ -97,7 +97,9 @@ def give_back(state: Project, returned: CostReportReturned, today: date) -> list
 
 
 def accept(state: Project, accepted: CostReportAccepted) -> list[Fact]:
-    """Accepts the costs of a report or a part of them; no day's costs are accepted twice."""
+    """Accepts the costs of a report or a part of them; no day's costs are accepted twice. Where nothing of a report was
+    accepted, another one of the same days may be.
+    """
     report = _received(state, accepted.cost_report)
     if accepted.accepted > report.received.total:
         raise invalid("more-than-reported", f"{euros(report.received.total)} were reported", "/accepted")
@@ -119,7 +121,7 @@ def _written(total: int, field: str) -> int:
 def _overlaps(report: CostReport, other: CostReport) -> bool:
     mine, theirs = report.received, other.received
     apart = mine.period_until < theirs.period_from or theirs.period_until < mine.period_from
-    return other.state == "accepted" and not apart
+    return other.state == "accepted" and other.accepted > 0 and not apart
 
 
 def _received(state: Project, number: int) -> CostReport:

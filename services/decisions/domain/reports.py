@@ -28,11 +28,13 @@ ReportState = Literal["requested", "received", "returned", "accepted"]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report as it stands; `checks` are the results of the parts that were checked since it came."""
+    """A report as it stands; `checks` are the results of the parts that were checked since it came, `reminded` the last
+    day of which the association was reminded.
+    """
 
     state: ReportState
     due_on: date
-    reminded: bool = False
+    reminded: date | None = None
     used: int = 0
     checks: Mapping[Part, bool] = field(default_factory=dict)
 
@@ -47,7 +49,7 @@ def evolve(reports: Reports, fact: Fact) -> Reports:  # noqa: PLR0911 - one arm 
         case ReportRequested():
             return {**reports, fact.report: Report("requested", fact.due_on)}
         case ReportReminded():
-            return _changed(reports, fact.report, reminded=True)
+            return _changed(reports, fact.report, reminded=fact.due_on)
         case ReportReceived():
             before = reports.get(fact.report, Report("requested", fact.received_on))
             return {**reports, fact.report: replace(before, state="received", used=fact.used, checks={})}
@@ -55,7 +57,7 @@ def evolve(reports: Reports, fact: Fact) -> Reports:  # noqa: PLR0911 - one arm 
             checks = {**reports[fact.report].checks, fact.part: fact.sound}
             return _changed(reports, fact.report, checks=checks)
         case ReportReturned():
-            return _changed(reports, fact.report, state="returned", due_on=fact.due_on, reminded=False, checks={})
+            return _changed(reports, fact.report, state="returned", due_on=fact.due_on, reminded=None, checks={})
         case ReportAccepted():
             return _changed(reports, fact.report, state="accepted")
     return reports
@@ -68,25 +70,29 @@ def _changed(reports: Reports, number: int, **changes: object) -> Reports:
 def due(application_id: UUID, reports: Reports, due_on: Sequence[date], today: date, ask_days: int) -> Iterator[Fact]:
     """What the day brings by itself: reports to ask for, so many days before they are due, and reminders of those that
     have not come by the end of their last day; each once, also after a restart, for what was done is in the reports.
-    A report that is asked for moves with its day; one that was returned has a day of its own.
+    What is asked for only after its day, since it was paid later, is due so many days after it is asked for. A report
+    that is asked for moves to a later day of the plan, also after a reminder; one that was returned has its own.
     """
+    soon = today + timedelta(days=ask_days)
     for number, day in enumerate(due_on, start=1):
         report = reports.get(number)
-        if report is None and today >= day - timedelta(days=ask_days):
-            yield ReportRequested(application_id=application_id, report=number, due_on=day)
-            report = Report("requested", day)
+        if report is None and day <= soon:
+            last = soon if day < today else day
+            yield ReportRequested(application_id=application_id, report=number, due_on=last)
+            report = Report("requested", last)
         if report is not None and _overdue(report, day, today):
             last = _last_day(report, day)
             yield ReportReminded(application_id=application_id, report=number, due_on=last, reminded_on=today)
 
 
 def _last_day(report: Report, planned: date) -> date:
-    return planned if report.state == "requested" else report.due_on
+    return max(planned, report.due_on) if report.state == "requested" else report.due_on
 
 
 def _overdue(report: Report, planned: date, today: date) -> bool:
-    awaited = report.state in {"requested", "returned"} and not report.reminded
-    return awaited and today > _last_day(report, planned)
+    last = _last_day(report, planned)
+    reminded = report.reminded is not None and report.reminded >= last
+    return report.state in {"requested", "returned"} and not reminded and today > last
 
 
 def receive(reports: Reports, sent: UsageReportSubmitted, received_on: date) -> list[Fact]:

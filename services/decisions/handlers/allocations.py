@@ -105,6 +105,7 @@ class Allocations:
                 why = "an allocation sets what each of its applications gets, so who is disqualified in one of them "
                 return Plan(tuple(refused), {}, forbidden("may-not-take-part", f"{why}leaves it to another officer"))
             _check_fits(field)
+            self._check_multiplied(field)
             lines = tuple(allocation.allocate(chosen.rule, field.candidates, field.terms))
             total = sum(line.amount for line in lines)
             loaded = await self._call(call_id)
@@ -173,6 +174,22 @@ class Allocations:
         free = await self._free(call, granted)
         available = free if share.available is None else share.available
         return Sharing(candidates, documents, Terms(available, share.floor, share.ceiling, share.points_min), free)
+
+    def _check_multiplied(self, field: Sharing) -> None:
+        """Raises Refused while a case has no coefficient where its basket has them: it would be ranked by plain points
+        among multiplied ones.
+        """
+        plain = [
+            each["diary_number"] for each in field.documents.values()
+            if "focus_areas" not in each and self._multiplies(each)
+        ]  # fmt: skip
+        if plain:
+            raise conflict("coefficients-missing", f"{len(plain)} cases have no coefficient yet, {plain[0]} among "
+                           "them: set it, also where no focus area holds")  # fmt: skip
+
+    def _multiplies(self, case: Mapping[str, Any]) -> bool:
+        basket = self._county.basket(case["basket"], date.fromisoformat(case["arrived_on"]))
+        return basket is not None and basket.coefficients
 
     def _arrived(self, case: Mapping[str, Any]) -> tuple[date, int]:
         arrived_on = date.fromisoformat(case["arrived_on"])

@@ -40,7 +40,7 @@ class Act:
 
     name: str
     amount: int
-    another: str | None = None
+    prepared_by: frozenset[str] = frozenset()
 
 
 class Authority:
@@ -58,7 +58,8 @@ class Authority:
     async def mandate(self, command: Command, case: Case, act: Act, tied: frozenset[str]) -> Mandate:
         """Whether the sender may do it: as a decision maker, or standing in for one today, up to that one's limit."""
         person = command.identity.person
-        refused = cases.attempt(case, person, act.name, tied, act.another)
+        another = person if person in act.prepared_by else None
+        refused = cases.attempt(case, person, act.name, tied, another)
         if refused is not None or Role.DECISION_MAKER in command.identity.roles:
             return Mandate(None, refused)
         loaded = await self.stand_ins()
@@ -109,6 +110,7 @@ class Authority:
 
 
 def _shut_out(case: Case, act: Act) -> frozenset[str]:
-    prepared = case.proposers if act.another is None else case.proposers | {act.another}
-    decided = case.decision.person if act.name == "decide_claim" and case.decision is not None else None
-    return prepared if decided is None else prepared | {decided}
+    prepared = case.proposers | act.prepared_by
+    if act.name != "decide_claim" or case.decision is None:
+        return prepared
+    return prepared | cases.made_by(case.decision)

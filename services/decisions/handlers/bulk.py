@@ -7,12 +7,32 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from schemas.refusals import Refused, SeveralRefused
+from pydantic import Field
+
+from schemas.decisions import ProposalMade
+from schemas.facts import Contract, Date
+from schemas.identifiers import Name, Slug, Text
+from schemas.money import euros
+from schemas.refusals import Refused, SeveralRefused, conflict
 from services.ledger import KeyReused, VersionConflict
 from services.web.commands import Command
 from services.web.handling import Answer
 from services.web.idempotency import IdempotencyKey
 from services.web.problems import Problem
+
+from .cases import Decisions, MakeDecision
+
+
+class DecideMany(Contract):
+    """What a body decides on several cases as they are proposed; the terms are those of what is granted."""
+
+    application_ids: tuple[UUID, ...] = Field(min_length=1, max_length=500)
+    organ: Name
+    meeting_id: Slug | None = None
+    conditions: tuple[Text, ...] = Field(default=(), max_length=20)
+    payable_from: tuple[Date, ...] = Field(default=(), max_length=60)
+    use_from: Date | None = None
+    use_until: Date | None = None
 
 
 async def on_each(
@@ -22,6 +42,26 @@ async def on_each(
     once. A command that comes again under its key is answered case by case as before.
     """
     return [await _one(_for_case(command, each), each, act) for each in dict.fromkeys(application_ids)]
+
+
+async def decide_as_proposed(decisions: Decisions, command: Command, given: DecideMany) -> list[dict[str, Any]]:
+    """Decides each case as it is proposed and for the reasons of its proposal; at a meeting in the order given."""
+
+    async def act(own: Command, application_id: UUID) -> Answer:
+        _, case = await decisions.existing(application_id)
+        if case.proposal is None:
+            raise conflict("no-proposal", "a decision needs a proposal first")
+        return await decisions.make_decision(own, application_id, _as_proposed(case.proposal, given))
+
+    return await on_each(command, given.application_ids, act)
+
+
+def _as_proposed(proposal: ProposalMade, given: DecideMany) -> MakeDecision:
+    granted = proposal.outcome in {"granted", "granted_in_part"}
+    terms = given.model_dump(mode="json", include={"conditions", "payable_from", "use_from", "use_until"})
+    said = {"outcome": proposal.outcome, "amount": euros(proposal.amount), "reasons": proposal.reasons}
+    where = {"organ": given.organ, "meeting_id": given.meeting_id}
+    return MakeDecision.model_validate({**said, **where, **(terms if granted else {})})
 
 
 def _for_case(command: Command, application_id: UUID) -> Command:

@@ -9,6 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 import holidays
+import structlog
 from pydantic import Field, StrictBool
 from uuid_utils.compat import uuid7
 
@@ -37,13 +38,16 @@ from services.decisions.documents import Prose
 from services.decisions.domain import appropriations, assessment, cases, claims, de_minimis, deadlines, meetings, people
 from services.decisions.domain.cases import Case, Judgement, Ruling
 from services.decisions.domain.meetings import Meeting
-from services.ledger import Context, Ledger, StreamWrite
+from services.ledger import Context, Ledger, LedgerError, StreamWrite
+from services.ledger.writer import CONNECTION_LOST
 from services.web.clock import Clock
 from services.web.commands import Command, carry_out, encode
 from services.web.handling import Answer, Loaded, Plan, handle, load
 
 from .authority import Act, Authority
 from .documents import Documents, Language
+
+log = structlog.get_logger(__name__)
 
 Acted = tuple[list[Fact], dict[str, object]]
 
@@ -189,18 +193,22 @@ class Decisions:
 
         return await carry_out(self._ledger, command, decide)
 
-    async def request_supplement(self, command: Command, application_id: UUID, question: str, due_on: date) -> Answer:
-        request_id = uuid7()
+    async def request_supplement(
+        self, command: Command, application_id: UUID, question: str, due_on: date | None = None
+    ) -> Answer:
+        """Asks for a supplement, within the county's days where no day is given."""
+        request_id, last_day = uuid7(), due_on or self.supplement_by(self.today())
 
         def act(case: Case) -> Acted:
-            facts = cases.request_supplement(case, request_id, question, due_on, self.today())
-            return facts, {"request_id": str(request_id)}
+            facts = cases.request_supplement(case, request_id, question, last_day, self.today())
+            return facts, {"request_id": str(request_id), "due_on": last_day.isoformat()}
 
         return await self.on_case(command, application_id, "request_supplement", act)
 
     async def transfer(self, command: Command, application_id: UUID, reason: str) -> Answer:
         def act(case: Case) -> Acted:
-            activity = self._county.activity(case.opened.activity, self.today())
+            # The division of the day on which the application arrived, as money is proposed by it too.
+            activity = self._county.activity(case.opened.activity, case.opened.arrived_on)
             if activity is not None and activity.task == "county":
                 raise conflict("county-task", f"{activity.name.fi} is the county's task: it is not transferred")
             return cases.transfer(case, reason), {"municipality": case.opened.municipality}
@@ -246,7 +254,7 @@ class Decisions:
     def check_task(self, case: Case, amount: int) -> None:
         """Raises Refused before money is proposed or granted for what is not, or may not be, the county's task."""
         activity = self._county.activity(case.opened.activity, case.opened.arrived_on)
-        if amount == 0 or activity is None or case.task is not None:
+        if amount == 0 or activity is None or case.task is not None or case.closed_without_decision:
             return
         name = activity.name.fi
         if activity.task == "municipality":
@@ -312,7 +320,7 @@ class Decisions:
         days = self._county.deadline_rules(sent_on).rectification_days
         return DecisionNotified(
             application_id=application_id, manner=manner, sent_on=sent_on, received_on=received_on,
-            last_claim_day=deadlines.last_claim_day(received_on, days, self.is_working_day),
+            last_claim_day=deadlines.last_day(received_on, days, self.is_working_day),
         )  # fmt: skip
 
     def received_on(self, sent_on: date, manner: NoticeManner) -> date:
@@ -331,8 +339,18 @@ class Decisions:
             for entry in page:
                 last_day = entry.document.get("last_open_day") or entry.document["last_claim_day"]
                 if date.fromisoformat(last_day) < today:
-                    done += await self._finalise(context, UUID(entry.key), today)
+                    done += await self._try_to_finalise(context, UUID(entry.key), today)
         return done
+
+    async def _try_to_finalise(self, context: Context, application_id: UUID, today: date) -> int:
+        try:
+            return await self._finalise(context, application_id, today)
+        except (LedgerError, *CONNECTION_LOST):
+            raise
+        except Exception as error:  # noqa: BLE001 - a case that cannot be read holds up no other
+            kind, case = type(error).__name__, str(application_id)
+            log.error("a decision could not become final", error=kind, application_id=case)  # noqa: TRY400
+            return 0
 
     async def _finalise(self, context: Context, application_id: UUID, today: date) -> int:
         async def decide() -> Plan:
@@ -342,6 +360,11 @@ class Decisions:
 
         answer = await handle(self._ledger, context, decide, encode)
         return answer.events
+
+    def supplement_by(self, asked_on: date) -> date:
+        """The last Helsinki date for a supplement that is asked for on a day, by the county's own habit."""
+        days = self._county.deadline_rules(asked_on).supplement_days
+        return deadlines.last_day(asked_on, days, self.is_working_day)
 
     def is_working_day(self, day: date) -> bool:
         rules = self._county.deadline_rules(day)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Final
 from uuid import UUID
 
 from pydantic import Field, StrictBool
@@ -26,6 +27,9 @@ from .authority import Act, Authority
 from .cases import Acted, Decisions, DeMinimis, GiveNotice, Propose
 from .documents import Documents
 
+_BEFORE_ANY: Final = datetime(1900, 1, 1, tzinfo=UTC)
+"""No claim is so old, and not every older moment has a date in Helsinki."""
+
 
 class MakeClaim(Contract):
     """The grounds of a claim for rectification, in the claimant's words. `received_at` is the moment at which a letter
@@ -37,8 +41,8 @@ class MakeClaim(Contract):
 
 
 class DecideClaim(Propose):
-    """A decision on a claim; `change` says whether the sum becomes `amount`. Without `de_minimis` what the decision said
-    of it holds.
+    """A decision on a claim; `change` says whether the sum becomes `amount`. Without `de_minimis`, what the decision
+    said of it holds.
     """
 
     change: StrictBool
@@ -67,9 +71,10 @@ class Claims:
         claim_id = uuid7()
         came_at = self._came_at(command, made)
         received_on = came_at.astimezone(HELSINKI).date()
-        counts_on = deadlines.counts_on(came_at, self._county.deadline_rules(received_on).registry_closes)
 
         def act(case: Case) -> Acted:
+            claims.check_came(case, received_on)
+            counts_on = deadlines.counts_on(came_at, self._county.deadline_rules(received_on).registry_closes)
             facts = claims.claim(case, claim_id, received_on, made.grounds, counts_on)
             in_time = all(getattr(fact, "in_time", False) for fact in facts)
             return facts, {"claim_id": str(claim_id), "in_time": in_time}
@@ -85,8 +90,8 @@ class Claims:
             raise invalid(
                 "not-the-registry", "a claim that you make here comes now: leave the moment out", "/received_at"
             )
-        if made.received_at > now:
-            raise invalid("not-received-yet", "a claim is recorded once it has come", "/received_at")
+        if not _BEFORE_ANY < made.received_at <= now:
+            raise invalid("not-received-then", "a claim is recorded once it has come", "/received_at")
         return made.received_at
 
     async def decide(self, command: Command, application_id: UUID, made: DecideClaim) -> Answer:
@@ -96,7 +101,8 @@ class Claims:
         async def decide() -> Plan:
             loaded, case = await self._decisions.existing(application_id)
             tied, guard = await self._decisions.tied(case)
-            mandate = await self._authority.mandate(command, case, Act("decide_claim", made.amount), tied)
+            decided_on = made.amount if made.change else case.amount
+            mandate = await self._authority.mandate(command, case, Act("decide_claim", decided_on), tied)
             guards = (guard, *mandate.guards)
             if mandate.refused is not None:
                 return Plan((loaded.write([mandate.refused]), *guards), {}, cases.refusal_of(mandate.refused))
@@ -159,5 +165,5 @@ class Claims:
         return RectificationNotified(
             application_id=case.opened.application_id, claim_id=decided.claim_id, manner=given.manner,
             sent_on=sent_on, received_on=received_on,
-            last_appeal_day=deadlines.last_claim_day(received_on, days, self._decisions.is_working_day),
+            last_appeal_day=deadlines.last_day(received_on, days, self._decisions.is_working_day),
         )  # fmt: skip

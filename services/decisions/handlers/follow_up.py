@@ -251,7 +251,7 @@ class FollowUp:
         async def decide() -> Plan:
             loaded, case = await self._decisions.existing(application_id)
             tied, guard = await self._decisions.tied(case)
-            wanted = Act("decide_change", 0, another=changes.proposer(case.changes, change_id))
+            wanted = Act("decide_change", 0, changes.proposers(case.changes, change_id))
             mandate = await self._authority.mandate(command, case, wanted, tied)
             guards = (guard, *mandate.guards)
             if mandate.refused is not None:

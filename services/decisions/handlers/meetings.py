@@ -13,10 +13,10 @@ from schemas.facts import Contract, Date
 from schemas.identifiers import Person, Text
 from schemas.money import PositiveAmount
 from schemas.refusals import conflict, invalid, not_found
-from services.decisions.domain import appropriations, meetings, stand_ins
+from services.decisions.domain import appropriations, cases, meetings, stand_ins
 from services.ledger import Ledger
 from services.web.commands import Command, carry_out
-from services.web.handling import Answer, Plan
+from services.web.handling import Answer, Plan, load_many
 
 from .authority import Authority
 from .cases import Decisions
@@ -79,18 +79,22 @@ class Meetings:
         return await carry_out(self._ledger, command, decide)
 
     async def set_agenda(self, command: Command, meeting_id: str, given: SetAgenda) -> Answer:
-        """Sets a meeting's agenda of cases that are known; all that are not are named."""
+        """Sets a meeting's agenda of what waits for a decision: cases that are neither decided nor closed, and claims
+        that are pending.
+        """
         agenda = AgendaSet(meeting_id=meeting_id, items=given.items, person=command.identity.person)
 
         async def decide() -> Plan:
             loaded = await self._decisions.meeting(meeting_id)
             if loaded.state is None:
                 raise not_found(f"meeting {meeting_id}")
-            known = await self._ledger.streams([f"case/{item.application_id}" for item in given.items])
+            facts = meetings.set_agenda(loaded.state, agenda)
+            known = await load_many(
+                self._ledger, [f"case/{item.application_id}" for item in given.items], cases.evolve, None
+            )
             for index, item in enumerate(given.items):
-                if not known.get(f"case/{item.application_id}"):
-                    raise invalid("unknown-case", "an agenda holds cases that were opened here", f"/items/{index}")
-            return Plan((loaded.write(meetings.set_agenda(loaded.state, agenda)),), {"meeting_id": meeting_id})
+                meetings.check_item(known[f"case/{item.application_id}"].state, item.matter, f"/items/{index}")
+            return Plan((loaded.write(facts),), {"meeting_id": meeting_id})
 
         return await carry_out(self._ledger, command, decide)
 

@@ -56,7 +56,10 @@ def document_of(
         applied=opened.applied, amount=decision.amount, instalments=decision.instalments,
         period=_period(decision),
         reasons=decision.reasons, conditions=conditions if favourable else decision.conditions,
-        reports_due=reports if favourable else (), rules=_rules(county, on, language),
+        reports_due=reports if favourable else (),
+        rules=_rules(
+            county, on, language, aid=case.aid and decision.amount > 0, examined=decision.outcome != "not_examined"
+        ),
         preparer=Official(name=case.proposal.person if case.proposal else decision.person, title=preparer),
         decision_maker=Official(name=decision.person, title=decider, stands_in_for=decision.on_behalf_of),
         contact=_text(county, "contact", on, language), notice=_notice(notice, county),
@@ -87,7 +90,9 @@ def claim_document_of(
         call=opened.call_id if call is None else call.title, claimed_against=_claimed_against(case, county, language),
         claim=_claim(case), outcome=decided.outcome, previous_amount=decided.previous_amount, amount=decided.amount,
         instalments=decided.instalments, reasons=decided.reasons,
-        rules=() if decided.outcome == "not_examined" else _rules(county, on, language),
+        rules=() if decided.outcome == "not_examined" else _rules(
+            county, on, language, aid=case.aid and decided.amount > 0
+        ),
         decision_maker=Official(
             name=decided.person, title=_TITLES[language][1], stands_in_for=decided.on_behalf_of
         ),
@@ -154,9 +159,13 @@ def _appeal(notice: RectificationNotified, county: County, language: Language) -
     )  # fmt: skip
 
 
-def _rules(county: County, on: date, language: Language) -> tuple[Rule, ...]:
-    text = county.text("decision-grounds", on)
-    return () if text is None else (Rule(text=_said(text, language), unchecked=text.unchecked),)
+def _rules(county: County, on: date, language: Language, *, aid: bool, examined: bool = True) -> tuple[Rule, ...]:
+    """What the decision rests on: what was not examined, on the time limit alone. Who gets de minimis aid is told so
+    (Regulation (EU) 2023/2831).
+    """
+    grounds = "decision-grounds" if examined else "not-examined-late"
+    texts = (county.text(each, on) for each in (grounds, *(["de-minimis-aid"] if aid else [])))
+    return tuple(Rule(text=_said(text, language), unchecked=text.unchecked) for text in texts if text is not None)
 
 
 def _texts(county: County, ids: Iterable[str], on: date, language: Language) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ class Recoveries:
         async def decide() -> Plan:
             loaded, case = await self._decisions.existing(application_id)
             tied, guard = await self._decisions.tied(case)
-            wanted = Act("recover", given.amount, None if case.hearing is None else case.hearing.person)
+            heard_by = frozenset() if case.hearing is None else frozenset({case.hearing.person})
+            wanted = Act("recover", given.amount, heard_by)
             mandate = await self._authority.mandate(command, case, wanted, tied)
             guards = (guard, *mandate.guards)
             if mandate.refused is not None:

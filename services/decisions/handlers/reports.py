@@ -14,7 +14,7 @@ from schemas.decisions import ReportAccepted, ReportChecked, ReportReturned
 from schemas.facts import Contract, Date, Fact
 from schemas.helsinki import HELSINKI
 from schemas.identifiers import Text
-from schemas.money import NonNegativeAmount, euros
+from schemas.money import NonNegativeAmount, cents, euros
 from services.decisions.domain import follow_up, reports
 from services.decisions.domain.cases import Case
 from services.ledger import Context, Document, Ledger
@@ -26,7 +26,7 @@ from .cases import Decisions
 
 PAGE = 200
 _DECIDED: Final = ("notified", "claimed", "claim_decided", "appealed", "final")
-"""The states of a case of which something may have been paid: what pays on notice is paid before it is final."""
+"""The states of a case that may be reported on: what pays on notice is paid before it is final."""
 
 
 class CheckReport(Contract):
@@ -83,8 +83,8 @@ class Reports:
         return await self._act(command, application_id, lambda case: reports.accept(case.reports, fact, case.amount))
 
     async def run(self, context: Context) -> int:
-        """Asks for the reports whose time has come and reminds of those that are overdue; how many events. What is
-        final is reported on, and what was paid before, whatever is claimed or appealed against meanwhile.
+        """Asks for the reports whose time has come and reminds of those that are overdue; how many events. What was
+        paid is reported on, whatever is claimed or appealed against meanwhile.
 
         The register tells which cases the day concerns, so that the others cost no query of their own.
         """
@@ -120,7 +120,7 @@ class Reports:
     ) -> int:
         async def decide() -> Plan:
             loaded, case = await self._decisions.existing(application_id)
-            days = (case.changes.reports_due_on or plan) if follow_up.favourable(case) else ()
+            days = (case.changes.reports_due_on or plan) if follow_up.reported_on(case) else ()
             facts = list(reports.due(application_id, case.reports, days, today, ask_days))
             return Plan((loaded.write(facts),), {})
 
@@ -132,26 +132,27 @@ class Reports:
 
 def _concerned(case: Document, plan: Sequence[date], today: date, ask_days: int) -> bool:
     """Whether a day may bring something to a case, by its document; what it brings is decided by its events."""
-    if not _granted(case):
+    if not _reported_on(case):
         return False
     known = case.get("reports", {})
     for number, day in enumerate(plan, start=1):
         report = known.get(str(number))
         if report is None:
-            if today >= day - timedelta(days=ask_days):
+            if day <= today + timedelta(days=ask_days):
                 return True
         elif report["state"] in {"requested", "returned"}:
-            last = day if report["state"] == "requested" else date.fromisoformat(report["due_on"])
-            if today > last:
+            last = date.fromisoformat(report["due_on"])
+            if today > (max(day, last) if report["state"] == "requested" else last):
                 return True
+        elif report["state"] == "overdue" and date.fromisoformat(report["due_on"]) < day < today:
+            return True
     return False
 
 
-def _granted(case: Document) -> bool:
-    """Whether something is granted that is reported on: money, or what a partnership without money gives in its place;
-    before it is final only what was paid.
-    """
-    if case["state"] != "final" and case.get("paid", euros(0)) == euros(0):
-        return False
-    without_money = case["applied"] == euros(0) and (case.get("changed_to") or case["outcome"]) == "granted"
-    return case["amount"] != euros(0) or without_money
+def _reported_on(case: Document) -> bool:
+    """What `follow_up.reported_on` says, by a case's document."""
+    nothing = euros(0)
+    if case["amount"] != nothing:
+        return cents(case.get("paid", nothing)) > cents(case.get("recovered", nothing))
+    outcome = case.get("changed_to") or case["outcome"]
+    return bool(case["state"] == "final" and case["applied"] == nothing and outcome == "granted")

@@ -15,7 +15,7 @@ _FINNISH_IBAN = rf"(?i:(?<![0-9A-Z])FI[0-9]{{2}}(?:[\s{_DASH}]?[0-9]){{14}}(?![0
 _IBAN = r"(?<![0-9A-Z])[A-Z]{2}[0-9]{2}(?:\s?[0-9A-Z]{4}){2,7}(?:\s?[0-9A-Z]{1,4})?(?![0-9A-Z])"
 _ABROAD = rf"(?:\+|(?<![0-9])00)358(?:[\s{_DASH}]?\(0\))?(?:[\s{_DASH}]?[0-9]){{5,10}}(?![0-9])"
 _MOBILE = rf"(?<![0-9])\(?0(?:4[0-9]|50)\)?(?:[\s/{_DASH}]?[0-9]){{5,8}}(?![0-9])"
-_NUMBERS: Final = re.compile("|".join((_IDENTITY_CODE, _FINNISH_IBAN, _IBAN, _ABROAD, _MOBILE)))
+_NUMBERS: Final = re.compile(f"{_IDENTITY_CODE}|{_FINNISH_IBAN}|{_IBAN}|{_ABROAD}|{_MOBILE}")
 _DIGITS_MIN = re.compile(r"(?:[^0-9]*+[0-9]){8}")
 """What a number that is masked has at least. Most texts have fewer, and then need no closer look."""
 _E_MAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+(?:[\w.+@-]*\w)?")

@@ -151,13 +151,16 @@ def reading(applications: Applications, ledger: Ledger) -> APIRouter:
         identity: Annotated[Identity, Depends(require("application.list"))],
         basket: Slug | None = None,
         standing: Standing | None = None,
+        call_id: Slug | None = None,
         association_id: Annotated[BusinessId | None, Query()] = None,
     ) -> dict[str, Any]:
         """The applications that the caller may see, as of a moment; an association sees its own alone."""
         own = limited_to(identity, "application.list")
         if own is not None and association_id not in {None, own}:
             raise not_found("such association")
-        where = {"basket": basket, "standing": standing, "association_id": own or association_id}
+        where = {
+            "basket": basket, "standing": standing, "call_id": call_id, "association_id": own or association_id,
+        }  # fmt: skip
         return await register_page(ledger, "applications", asked, when, where)
 
     @routes.get("/applications/{application_id}", responses=problem_responses(404))
@@ -167,10 +170,11 @@ def reading(applications: Applications, ledger: Ledger) -> APIRouter:
         response: Response,
         identity: Annotated[Identity, Depends(require("application.read"))],
     ) -> dict[str, Any]:
-        """One application as of a moment: where it stands and what is asked next."""
+        """One application as of a moment: where it stands, what is asked next, and which attachments are awaited."""
         await own_application(applications, identity, "application.read", application_id)
-        key = str(application_id)
-        return await register_entry(ledger, response, "applications", key, f"application/{key}", when)
+        key, then = str(application_id), AsOf(await when.resolve(ledger), None)
+        shown = await register_entry(ledger, response, "applications", key, f"application/{key}", then)
+        return {**shown, "awaited_attachments": await applications.awaited(shown, await then.resolve(ledger))}
 
     @routes.get("/applications/{application_id}/receipt", responses=problem_responses(404, 409))
     async def read_receipt(

@@ -136,7 +136,7 @@ def persons(associations: Associations, ledger: Ledger) -> APIRouter:
         """The association's people as of a moment; of somebody who was erased nothing is left but that they were."""
         own(identity, "person.read", association_id)
         page = await register_page(ledger, "persons", asked, when, {"association_id": association_id})
-        return {**page, "items": await associations.reveal(page["items"])}
+        return {**page, "items": await associations.reveal(association_id, page["items"])}
 
     @routes.post("/{person_id}/end", responses=_ANSWERS)
     async def end_person(

@@ -66,7 +66,9 @@ def router(attachments: Attachments, ledger: Ledger) -> APIRouter:
         """
         whose = own_of(commanded.identity, "attachment.store", association_id)
         if request.headers.get("content-type", "").lower().startswith("multipart/"):
-            raise invalid("attachment-in-a-form", "the body is the file itself: send it without a form around it", FIELD)
+            raise invalid(
+                "attachment-in-a-form", "the body is the file itself: send it without a form around it", FIELD
+            )
         return respond(await attachments.take(commanded, whose, kind, name, _chunks(request)), 201)
 
     @routes.get("")

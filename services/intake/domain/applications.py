@@ -33,7 +33,7 @@ DECIDED: frozenset[Standing] = frozenset(
     {
         "decided", "notified", "final", "paid", "payment_delayed", "recovery", "report_requested", "report_returned",
         "report_accepted", "hearing", "agreement_offered", "agreement_signed", "cost_report_returned",
-        "cost_report_accepted", "change_decided",
+        "cost_report_accepted", "change_decided", "payment_sent", "own_funding_awaited", "report_received", "appealed",
     }
 )  # fmt: skip
 SEVERAL_TIMES: frozenset[Standing] = frozenset(
@@ -73,6 +73,7 @@ class Application:
     cost_reports: int = 0
     decided: bool = False
     recoveries: Mapping[UUID | None, int] = field(default_factory=dict)
+    own_funding_asked: bool = False
 
 
 def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa: PLR0911 - one arm for each kind
@@ -106,6 +107,7 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
                 paid=state.paid or fact.standing == "paid",
                 decided=state.decided or fact.standing in DECIDED,
                 recoveries=_recoveries(state, fact),
+                own_funding_asked=state.own_funding_asked or fact.standing == "own_funding_awaited",
             )
     return state
 
@@ -123,6 +125,8 @@ def _awaited(
     says when it was made or has the day of a report that is awaited, asks for no other.
     """
     report = told.request_id or told.due_on
+    if told.standing == "report_received":
+        return tuple(each for each in awaited if each != told.request_id)
     if told.standing == "report_returned":
         return (*awaited, report)
     reminded = bool(awaited) and (told.happened_on is not None or report in awaited)
@@ -138,7 +142,8 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
     found: list[Refused] = []
     on = application.arrived_on
     if county.activity(application.activity, on) is None:
-        found.append(invalid("unknown-activity", f"{application.activity} is no activity of the division", "/activity"))
+        found.append(invalid("unknown-activity", f"{application.activity} is no activity of the division: "
+                             "/v1/activities lists them", "/activity"))  # fmt: skip
     found += [
         invalid(
             "outside-the-county",
@@ -163,8 +168,8 @@ def problems(application: ApplicationSubmitted, county: County) -> list[Refused]
         found.append(invalid("budget-does-not-add-up", "applied, other funding and own funding add up to the costs: "
                              f"{euros(funded)} are not {euros(application.costs)}", "/costs"))  # fmt: skip
     if application.channel == "paper" and SCAN not in {file.kind for file in application.attachments}:
-        found.append(invalid("scan-missing", f"a paper application comes with its scan: an attachment of the kind {SCAN}",
-                             "/attachments"))  # fmt: skip
+        found.append(invalid("scan-missing", "a paper application comes with its scan: an attachment of the kind "
+                             f"{SCAN}", "/attachments"))  # fmt: skip
     attached = [file.attachment_id for file in application.attachments]
     if len(set(attached)) != len(attached):
         found.append(invalid("attached-twice", "each attachment stands once", "/attachments"))
@@ -250,25 +255,38 @@ def submit(state: Application | None, call: Call, application: ApplicationSubmit
 def add_attachment(
     state: Application, call: Call, file: AttachedFile, today: date, amended: Call | None = None
 ) -> list[Fact]:
-    """Adds an attachment that may follow later. Refused for a kind that the call does not ask for later, after its last
-    day, and once the application was withdrawn or transferred.
-
-    `call` is the version under which the application was sent, `amended` the call as it stands by now: what an
-    amendment takes away stays with who had applied, and a later day that it gives is everybody's.
+    """Adds an attachment that may follow later, or, while a supplement is asked for, one of any kind. Refused for a
+    kind that the call does not ask for later, after its last day, and once the application was withdrawn or
+    transferred. `call` and `amended` as `may_follow` has them.
     """
     if state.standing == "withdrawn":
         raise conflict("withdrawn-already", "the application was withdrawn")
     _check_not_transferred(state, "send it there")
-    versions = [call] if amended is None else [call, amended]
-    asked = [each for version in versions for each in version.call.attachments if each.kind == file.kind]
-    last_days = [each.later_until for each in asked if each.later_until is not None]
-    if not last_days:
-        raise invalid("attachment-not-awaited", f"no attachment {file.kind} may follow this application later", "/kind")
-    if today > max(last_days):
-        raise conflict("attachment-late", f"the attachment could follow until {max(last_days):%-d.%-m.%Y}")
+    if state.decided or not state.open_requests:
+        _check_follows(file.kind, may_follow(call, amended).get(file.kind), today)
     if file.attachment_id in {each.attachment_id for each in (*state.submitted.attachments, *state.added)}:
         raise conflict("attached-already", "this attachment belongs to the application already")
     return [ApplicationAttachmentAdded(application_id=state.submitted.application_id, file=file)]
+
+
+def _check_follows(kind: str, last_day: date | None, today: date) -> None:
+    if last_day is None:
+        raise invalid("attachment-not-awaited", f"no attachment {kind} may follow this application later", "/kind")
+    if today > last_day:
+        raise conflict("attachment-late", f"the attachment could follow until {last_day:%-d.%-m.%Y}")
+
+
+def may_follow(call: Call, amended: Call | None = None) -> Mapping[str, date]:
+    """The last Helsinki date of each kind of attachment that may follow an application. `call` is the version under
+    which it was sent, `amended` the call as it stands by now: what an amendment takes away stays with who had applied,
+    and a later day that it gives is everybody's.
+    """
+    last_days: dict[str, date] = {}
+    for version in (call, amended or call):
+        for asked in version.call.attachments:
+            if asked.later_until is not None:
+                last_days[asked.kind] = max(asked.later_until, last_days.get(asked.kind, asked.later_until))
+    return last_days
 
 
 def request_change(state: Application, request: ChangeRequested) -> list[Fact]:
@@ -317,8 +335,8 @@ def supplement(state: Application, request_id: UUID, answer: str) -> list[Fact]:
         raise conflict("withdrawn-already", "the application was withdrawn")
     _check_not_transferred(state, "send it there")
     if state.decided:
-        raise conflict("decided-already", "the application is decided: a supplement counts until then. What is wrong in "
-                       "the decision is claimed, what changed since is asked for as a change")  # fmt: skip
+        raise conflict("decided-already", "the application is decided: a supplement counts until then. Claim what is "
+                       "wrong in the decision, ask for a change of what changed since")  # fmt: skip
     if request_id not in state.open_requests:
         raise conflict("no-such-request", "there is no open request for a supplement with this id")
     return [

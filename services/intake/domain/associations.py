@@ -79,14 +79,16 @@ def request_account_change(state: Association, request: AccountChangeRequested) 
     return [request]
 
 
-def refused_confirmation(state: Association, change_id: UUID, person: str, today: date) -> AccountChangeRefused | None:
+def refused_confirmation(
+    state: Association, change_id: UUID, person: str, today: date, *, named: bool = False
+) -> AccountChangeRefused | None:
     """The event of a refused attempt when the one who asked would also confirm, or somebody who acts for the
-    association on a Helsinki date: the second person is the county's.
+    association on a Helsinki date or whose token names it (`named`): the second person is the county's alone.
     """
     request = _waiting(state, change_id)
     if request.person == person:
         reason = f"{person} asked for the change and so does not confirm it"
-    elif any(each.person == person and _in_force(each, today) for each in state.persons.values()):
+    elif named or acts_for(state, person, today):
         reason = f"{person} acts for the association and so does not confirm it"
     else:
         return None
@@ -176,6 +178,13 @@ def may_act(state: Association, subject: str, today: date) -> bool:
     return not mandates or any(
         each.person == subject and _in_force(each, today) for each in mandates if each.person_id not in state.erased
     )
+
+
+def acts_for(state: Association, person: str, today: date) -> bool:
+    """Whether a person is known to act or sign for the association, or to be its contact, on a Helsinki date: as an
+    officer they leave its matters to another.
+    """
+    return any(each.person == person and _in_force(each, today) for each in state.persons.values())
 
 
 def is_contact(state: Association, person_id: UUID, on: date) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -63,9 +63,8 @@ def attachment_problems(asked: Sequence[AskedAttachment], files: Sequence[Attach
                           "/attachments")  # fmt: skip
 
 
-def still_awaited(asked: Sequence[AskedAttachment], files: Sequence[AttachedFile]) -> list[AskedAttachment]:
-    """The required attachments that have not come yet and may follow later."""
-    kinds = {file.kind for file in files}
+def still_awaited(asked: Sequence[AskedAttachment], kinds: Container[str]) -> list[AskedAttachment]:
+    """The required attachments that may follow later and have not come yet: none of the `kinds` that are there."""
     return [each for each in asked if each.required and each.later_until is not None and each.kind not in kinds]
 
 

@@ -4,7 +4,7 @@ costs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -29,10 +29,11 @@ from schemas.intake import (
 )
 from schemas.money import NonNegativeAmount, euros
 from schemas.refusals import Refused, SeveralRefused, conflict, forbidden, invalid, not_found
-from services.intake.domain import applications, associations, calls
+from services.intake.domain import applications, associations, calls, forms
 from services.intake.domain.applications import Application
 from services.ledger import Ledger, Record, StreamWrite, Verifier
 from services.ledger.checkpointing import latest
+from services.ledger.ledger import LAST_POSITION
 from services.ledger.proofs import Proofs, TableSource
 from services.ledger.receipts import build_receipt
 from services.web.clock import Clock
@@ -174,6 +175,8 @@ class Applications:
             if channel == "electronic":
                 # By the day of sending, also where midnight comes while it is on its way.
                 check_mandate(asked.association, command.identity.person, arrived_on)
+            else:
+                self._check_not_theirs(command, sent.association_id, asked.association)
             application = asked.application(application_id, sent, channel, arrived_on)
             wrong = asked.problems(application, self._county)
             if wrong and before.state is None:
@@ -187,6 +190,13 @@ class Applications:
             return Plan((loaded.write(facts), *asked.guards), answer)
 
         return await carry_out(self._ledger, command, decide)
+
+    def _check_not_theirs(self, command: Command, association_id: str, association: associations.Association) -> None:
+        """Raises Refused for an officer who acts for the association: the day of arrival is not theirs to say."""
+        identity = command.identity
+        if identity.association == association_id or associations.acts_for(association, identity.person, self.today()):
+            raise forbidden("acts-for-it", f"{identity.person} acts for the association: another officer registers its "
+                            "application on paper")  # fmt: skip
 
     async def asked(
         self, sent: SubmitApplication, application_id: UUID | None = None
@@ -248,8 +258,11 @@ class Applications:
         return await carry_out(self._ledger, command, decide)
 
     async def report_costs(self, command: Command, application_id: UUID, sent: ReportCosts) -> Answer:
-        """Reports a project's costs of a period, with files that were stored before."""
+        """Reports a project's costs of a period that is over, with files that were stored before."""
         total = applications.total_of(sent.rows)
+        if sent.period_until > self.today():
+            raise invalid("period-not-over", "costs are reported once they are there: the period ends today or before",
+                          "/period_until")  # fmt: skip
 
         async def decide() -> Plan:
             loaded, state, guards = await self._own(command, "cost_report.submit", application_id)
@@ -263,11 +276,18 @@ class Applications:
         return await carry_out(self._ledger, command, decide)
 
     async def _files(self, attachments: Sequence[UUID], state: Application) -> tuple[AttachedFile, ...]:
-        """Files that the application's association stored. Raises SeveralRefused, which names all that are not."""
+        """Files that the application's association stored. Raises SeveralRefused, which names all that are not, or that
+        stand there twice.
+        """
         streams = [f"attachment/{each}" for each in attachments]
         found = await self._ledger.streams(streams)
         files = [_file_of(found[stream], state.submitted.association_id) for stream in streams]
         wrong = [_unknown_file(index) for index, file in enumerate(files) if file is None]
+        wrong += [
+            invalid("attached-twice", "each attachment stands once", f"/attachments/{index}")
+            for index, each in enumerate(attachments)
+            if each in attachments[:index]
+        ]
         if wrong:
             raise SeveralRefused(wrong)
         return tuple(file for file in files if file is not None)
@@ -293,16 +313,36 @@ class Applications:
             if file is None:
                 raise invalid("unknown-attachment", "an attachment is a file that this association stored here",
                               "/attachment_id")  # fmt: skip
-            stream = f"call/{state.submitted.call_id}"
-            versions = await self._ledger.stream(stream)
-            sent_under = fold(stream, versions[: state.submitted.call_version], calls.evolve, None).state
-            by_now = fold(stream, versions, calls.evolve, None)
-            assert sent_under is not None, "a sent application names a call that was published"
+            sent_under, by_now = await self._call(state.submitted.call_id, state.submitted.call_version)
             facts = applications.add_attachment(state, sent_under, file, today, by_now.state)
             writes = (loaded.write(facts), *guards, by_now.unchanged())
             return Plan(writes, {"application_id": str(application_id)})
 
         return await carry_out(self._ledger, command, decide)
+
+    async def awaited(self, application: Mapping[str, Any], position: int) -> list[dict[str, Any]]:
+        """The attachments that an application, as its register shows it, awaits as of a position; each with the last
+        Helsinki date on which it may follow.
+        """
+        if application["standing"] in {"withdrawn", "transferred"}:
+            return []
+        sent_under, by_then = await self._call(application["call_id"], application["call_version"], position)
+        last_days = applications.may_follow(sent_under, by_then.state)
+        kinds = {file["kind"] for file in application["attachments"]}
+        return [
+            {"kind": each.kind, "label": each.label.model_dump(), "later_until": last_days[each.kind].isoformat()}
+            for each in forms.still_awaited(sent_under.call.attachments, kinds)
+        ]
+
+    async def _call(
+        self, call_id: str, version: int, position: int = LAST_POSITION
+    ) -> tuple[calls.Call, Loaded[calls.Call | None]]:
+        """A version of a call under which an application was sent, and the call as of a position."""
+        stream = f"call/{call_id}"
+        records = await self._ledger.stream(stream, position)
+        sent_under = fold(stream, records[:version], calls.evolve, None).state
+        assert sent_under is not None, "a sent application names a call that was published"
+        return sent_under, fold(stream, records, calls.evolve, None)
 
     def today(self) -> date:
         """The Helsinki date now."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from uuid_utils.compat import uuid7
 
 from schemas.county import County
@@ -20,6 +20,8 @@ from schemas.personal import Sealed
 from schemas.refusals import invalid, not_found
 from services.intake.domain import associations
 from services.intake.domain.associations import Association
+from services.intake.messages.errors import AddresseeInvalid
+from services.intake.messages.mail import mailbox
 from services.intake.person_keys import PersonKeys
 from services.ledger import Ledger
 from services.web.clock import Clock
@@ -42,13 +44,22 @@ class ChangeAccount(Contract):
     proof_sha256: Sha256 | None = None
 
 
+def _reachable(address: str) -> str:
+    """The address itself, if a mail can be sent to it. Raises ValueError."""
+    try:
+        mailbox(address)
+    except AddresseeInvalid as error:
+        raise ValueError(str(error)) from None
+    return address
+
+
 class NamePerson(Contract):
     """A contact, signatory or mandate holder: how they are reached, and their id in tokens if they act here."""
 
     role: Literal["contact", "signatory", "mandate"]
     person: Person | None = None
     name: Name
-    email: str = Field(max_length=254, pattern=r"^[^@\s<>,;:\"\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+    email: Annotated[str, AfterValidator(_reachable)] = Field(max_length=254, pattern=r"^[^@\s]{1,64}@[^@\s]+$")
     phone: str | None = Field(default=None, pattern=r"^\+?[0-9 ()-]{5,30}$")
     valid_from: Date
     valid_until: Date | None = None
@@ -104,10 +115,11 @@ class Associations:
         recorded.
         """
         person, today = command.identity.person, self.today()
+        named = command.identity.association == association_id
 
         async def decide() -> Plan:
             loaded, state = await self._existing(association_id)
-            refused = associations.refused_confirmation(state, change_id, person, today)
+            refused = associations.refused_confirmation(state, change_id, person, today, named=named)
             if refused is not None:
                 return Plan((loaded.write([refused]),), {}, associations.refusal_of(state, refused))
             facts = associations.confirm_account_change(state, change_id, person, today)
@@ -182,12 +194,15 @@ class Associations:
         if key is None or await self._ledger.answered(key.actor, key.key, key.fingerprint) is None:
             check_version(command.seen, version)
 
-    async def reveal(self, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Documents of the register of persons with what is said of each person opened, or "erased"."""
+    async def reveal(self, association_id: str, documents: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """An association's documents of the register of persons with what is said of each person opened, or "erased":
+        for whom the ledger names as erased by now also where a restored backup has brought their key back.
+        """
         if self._keys is None:
             return [{**document, "details": None} for document in documents]
         sealed = [Sealed.model_validate(each["details"]) for each in documents]
-        opened = await self._keys.open(sealed)
+        _, state = await self._existing(association_id)
+        opened = await self._keys.open(each for each in sealed if each.person_id not in state.erased)
         return [
             {**document, "details": dict(opened[one]) if one in opened else ERASED}
             for document, one in zip(documents, sealed, strict=True)

@@ -43,7 +43,7 @@ class Attachments:
         """
         await self._check_whose(command, association_id)
         stored = await self._stored().take(chunks, self._limits)
-        command = _with_content(command, stored.sha256)
+        command = _with_content(command, association_id, stored.sha256)
         file = AttachedFile(attachment_id=uuid7(), kind=kind, name=name, **asdict(stored))
         fact = AttachmentStored(association_id=association_id, file=file)
 
@@ -84,9 +84,11 @@ class Attachments:
         return self._store
 
 
-def _with_content(command: Command, sha256: str) -> Command:
-    """The command with the file's hash in its key's fingerprint: the same key with another file is told."""
+def _with_content(command: Command, association_id: str, sha256: str) -> Command:
+    """The command with the file's hash, and whose it is, in its key's fingerprint: the same key with another file, or
+    with a token of another association, is told.
+    """
     if command.key is None:
         return command
-    whole = hashlib.sha256(command.key.fingerprint + bytes.fromhex(sha256)).digest()
+    whole = hashlib.sha256(command.key.fingerprint + bytes.fromhex(sha256) + association_id.encode()).digest()
     return replace(command, key=replace(command.key, fingerprint=whole))

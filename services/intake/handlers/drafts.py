@@ -190,7 +190,11 @@ class Drafts:
         await self._ledger.pool.execute(_SENT, draft.draft_id, self._clock(), content, draft.version)
 
     async def errors(self, draft: Draft) -> list[FieldError]:
-        """Everything that is wrong or missing in a draft, at once, each with a pointer into its content."""
+        """Everything that is wrong or missing in a draft, at once, each with a pointer into its content; nothing once it
+        was sent, whatever the rules would say by now.
+        """
+        if draft.sent_at is not None:
+            return []
         content, found = _whole(draft), []
         try:
             sent = SubmitApplication.model_validate(content)
@@ -200,7 +204,10 @@ class Drafts:
         unfit = {each.pointer.split("/")[1] for each in found if each.pointer}
         hidden = unfit | (_MONEY if unfit & _MONEY else set())
         asked, _ = await self._applications.asked(sent)
-        today = self._clock().astimezone(HELSINKI).date()
+        now = self._clock()
+        if asked.call.is_late(now):
+            found.append(FieldError("/call_id", "the call has closed: copy the draft to the next call"))
+        today = now.astimezone(HELSINKI).date()
         application = asked.application(draft.draft_id, sent, "electronic", today)
         rules = asked.problems(application, self._county)
         return found + [FieldError(each.field, each.detail) for each in rules if each.field.split("/")[1] not in hidden]

@@ -55,7 +55,9 @@ def mailbox(address: str) -> str:
     except UnicodeError:
         plain = ""
     if len(plain) > _ADDRESS_MAX or _MAILBOX.fullmatch(plain) is None:
-        raise AddresseeInvalid("the e-mail address has to read like sihteeri@yhdistys.fi, without spaces and line ends")
+        raise AddresseeInvalid(
+            "the e-mail address has to read like sihteeri@yhdistys.fi: no letters beyond a to z before the @, no spaces"
+        )
     return plain
 
 

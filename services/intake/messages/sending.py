@@ -52,6 +52,7 @@ _SENT = "UPDATE message SET state = 'sent', sent_at = $2, language = $3, last_er
 _NOT_SENT = """
 UPDATE message SET state = $3, due_at = $4, last_error = $5 WHERE id = $1 AND attempts = $2 AND state = 'queued'
 """
+_NOT_TRIED = "UPDATE message SET attempts = attempts - 1 WHERE id = $1 AND attempts = $2 AND state = 'queued'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ async def send_due(ledger: Ledger, post: Post, *, limit: int = 100) -> Tally:
     take, before it is sent, and marked after the server has accepted it. Who dies in between leaves it to be sent
     again. What the server does not take now waits as `BACK_OFF` says; what it refuses with 5xx has failed until a
     person retries it. When the server is away the rest is left for the next call. Raises what `find_addressee` and
-    the database raise; the message claimed then comes again after its five minutes.
+    the database raise; the message claimed then comes again after its five minutes, and no attempt was used up.
     """
     tally = Tally()
     for _ in range(limit):
@@ -113,9 +114,20 @@ async def _claim(ledger: Ledger) -> Message | None:
     return None if row is None else message_from_row(row)
 
 
+async def _addressee(ledger: Ledger, post: Post, message: Message) -> Addressee | None:
+    try:
+        return await post.find_addressee(message.subject)
+    except AddresseeInvalid:
+        raise
+    except Exception:
+        # Nobody was written to: where the keys of persons are away for long, a mail must not be given up for it.
+        await ledger.pool.execute(_NOT_TRIED, message.id, message.attempts)
+        raise
+
+
 async def _attempt(ledger: Ledger, post: Post, message: Message) -> _Outcome:
     try:
-        addressee = await post.find_addressee(message.subject)
+        addressee = await _addressee(ledger, post, message)
         if addressee is None:
             return _Outcome("unaddressed")
         return await _sent(ledger, post, message, addressee)

@@ -41,6 +41,7 @@ OCCASIONS: Final[Mapping[str, Mapping[str, Kind]]] = {
     "report_returned": {"due_on": "date"},
     "report_overdue": {"due_on": "date"},
     "agreement_offered": {},
+    "own_funding_awaited": {},
     "cost_report_returned": {"due_on": "date"},
     "change_decided": {},
     "account_change_requested": {},
@@ -85,7 +86,7 @@ class MailText:
     body: str
 
     def __post_init__(self) -> None:
-        if not self.subject or _one_line(self.subject) != self.subject:
+        if not self.subject or one_line(self.subject) != self.subject:
             raise TextImpossible("the subject of a mail has to be one printable line")
 
 
@@ -98,12 +99,12 @@ def write(
     """
     if occasion not in OCCASIONS:
         return None
-    values = {**_values(occasion, language, parameters), "name": _one_line(name)}
+    values = {**_values(occasion, language, parameters), "name": one_line(name)}
     wording = TEXTS[language]
     subject, told = wording.occasions[occasion]
     paragraphs = [wording.greeting, *_references(occasion, language, values), *told]
     body = [_paragraph(each, values) for each in paragraphs]
-    return MailText(_one_line(subject.format(**values)), "\n\n".join([*body, *_ending(wording, language, letterhead)]))
+    return MailText(one_line(subject.format(**values)), "\n\n".join([*body, *_ending(wording, language, letterhead)]))
 
 
 def kept(occasion: str, parameters: Mapping[str, object]) -> dict[str, object]:
@@ -130,7 +131,7 @@ def _value(what: str, kind: Kind, language: Language, value: object) -> str:
     said = value.get(language) or value.get("fi") if isinstance(value, Mapping) else value
     if not isinstance(said, str):
         raise TextImpossible(f"{what} has to be a text, or texts by language with fi among them")
-    text = _printable(said).strip() if kind == "block" else _one_line(said)
+    text = _printable(said).strip() if kind == "block" else one_line(said)
     if not text:
         raise TextImpossible(f"{what} is empty")
     return text
@@ -165,7 +166,7 @@ def _ending(wording: Wording, language: Language, letterhead: Letterhead) -> lis
         _wrapped(wording.log_in),
         letterhead.address,
         _wrapped(wording.automatic),
-        f"{wording.regards}\n{_wrapped(_one_line(said))}\n",
+        f"{wording.regards}\n{_wrapped(one_line(said))}\n",
     ]
 
 
@@ -185,5 +186,6 @@ def _printable(text: str) -> str:
     return "\n".join("".join(" " if unicodedata.category(c) in UNPRINTABLE else c for c in line) for line in lines)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text in one line, without characters that do not print."""
     return " ".join(_printable(text).split())

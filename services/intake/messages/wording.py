@@ -149,6 +149,12 @@ _FINNISH: Final = Wording(
             Kumppanuussopimus odottaa allekirjoitustanne. Kirjautukaa palveluun lukemaan ja
             allekirjoittamaan se.
         """),
+        "own_funding_awaited": _told("""
+            Omarahoitus on osoitettava
+
+            Avustus maksetaan, kun hakemuksessa ilmoitettu omarahoitus on osoitettu. Palvelussa näette,
+            paljonko siitä on vielä osoittamatta.
+        """),
         "cost_report_returned": _told("""
             Kustannusselvitystänne on täydennettävä viimeistään {due_on}
 
@@ -303,6 +309,12 @@ _SWEDISH: Final = Wording(
             Partnerskapsavtalet väntar på er underskrift. Logga in i tjänsten för att läsa och
             underteckna det.
         """),
+        "own_funding_awaited": _told("""
+            Självfinansieringen ska styrkas
+
+            Understödet betalas när den självfinansiering som uppgetts i ansökan är styrkt. I tjänsten ser
+            ni hur mycket som ännu ska styrkas.
+        """),
         "cost_report_returned": _told("""
             Er kostnadsredovisning ska kompletteras senast {due_on}
 
@@ -454,6 +466,12 @@ _ENGLISH: Final = Wording(
             An agreement waits for your signature
 
             The partnership agreement waits for your signature. Please log in to read and sign it.
+        """),
+        "own_funding_awaited": _told("""
+            Your own funding has to be proven
+
+            The grant is paid once the own funding that your application declares is proven. The service
+            shows how much of it is still to be proven.
         """),
         "cost_report_returned": _told("""
             Your report of costs has to be completed by {due_on}

@@ -105,7 +105,7 @@ def _part_types(archive: ZipFile) -> frozenset[str]:
     names = {name.lower() for name in archive.namelist()}
     return frozenset(
         element.get("ContentType", "")
-        for element in etree.fromstring(content, parser)
+        for element in etree.fromstring(content, parser).iterchildren(etree.Element)
         if "PartName" not in element.attrib or element.get("PartName", "").lstrip("/").lower() in names
     )
 

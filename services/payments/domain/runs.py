@@ -164,8 +164,8 @@ def _within_limits(
 
 
 def _sum_with(run: Run, chosen: Sequence[PaymentLine], *people: str) -> int:
-    """The sum (cents) of the chosen lines, which none of these people approved, and of those that they approved before or
-    somebody in their place.
+    """The sum (cents) of the chosen lines, which none of these people approved, and of those that they, or somebody in
+    their place, approved before.
     """
     before = [line for line in run.lines if not _given_by(run, [line]).isdisjoint(people)]
     return sum(line.amount for line in (*before, *chosen))

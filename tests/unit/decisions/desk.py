@@ -117,14 +117,15 @@ class Desk:
     def rule_on(self, number: int, person: str, act: Act, run: Ruled) -> None:
         """As a decision maker, or for one whom the person stands in for today; else the attempt is kept."""
         case, on_behalf_of = self.case(number), None
-        if person not in DECIDERS and cases.attempt(case, person, act.name, self.tied, act.another) is None:
+        another = person if person in act.prepared_by else None
+        if person not in DECIDERS and cases.attempt(case, person, act.name, self.tied, another) is None:
             for named in stand_ins.stands_for(self.stand_ins, person, self.today):
                 if stand_ins.why_not(named, act.amount, _shut_out(case, act)) is None:
                     on_behalf_of = named.principal
             if on_behalf_of is None:
                 self.record(number, [cases.refuse(case, person, act.name, "ei sijainen")], [])
                 return
-        self.act(number, person, act.name, lambda before: run(before, on_behalf_of), act.another)
+        self.act(number, person, act.name, lambda before: run(before, on_behalf_of), another)
 
     def record(self, number: int, own: list[Fact], shared: list[Fact]) -> None:
         barred = self.barred[number] | self.tied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -146,6 +147,9 @@ def test_a_supplement_is_due_after_today() -> None:
     assert cases.request_supplement(case(), OTHER, "Tilinpäätös?", asked.due_on, date(2026, 2, 5)) == [asked]
     with refused("deadline-past", "invalid", "/due_on"):
         cases.request_supplement(case(), OTHER, "Tilinpäätös?", date(2026, 2, 6), date(2026, 2, 6))
+    assert len(cases.request_supplement(case(), OTHER, "Tilinpäätös?", date(2027, 2, 6), date(2026, 2, 6))) == 1
+    with refused("deadline-too-far", "invalid", "/due_on"):
+        cases.request_supplement(case(), OTHER, "Tilinpäätös?", date(2062, 2, 20), date(2026, 2, 6))
 
 
 def test_nothing_is_assessed_or_proposed_while_a_supplement_is_awaited() -> None:
@@ -169,10 +173,11 @@ def test_nothing_is_decided_while_a_supplement_is_awaited() -> None:
 def test_a_supplement_that_did_not_come_by_its_last_day_holds_the_case_up_no_longer() -> None:
     last_day, next_day = date(2026, 2, 6), date(2026, 2, 7)
     waiting = case(fact(SupplementRequested, due_on="2026-02-05"), fact(SupplementRequested, request_id=THIRD))
-    for run in (
+    acts: tuple[Callable[[date], list[Fact]], ...] = (
         lambda today: cases.assess(waiting, JUDGEMENT, None, today),
         lambda today: cases.propose(waiting, "anna", "rejected", 0, "Selvitys puuttuu", today),
-    ):
+    )
+    for run in acts:
         with refused("supplement-awaited"):
             run(last_day)
         assert len(run(next_day)) == 1
@@ -233,6 +238,8 @@ def test_a_rejection_has_no_instalments_and_a_grant_has_one_at_least() -> None:
     assert made.instalments == ()
     with refused("no-instalments", "invalid", "/payable_from"):
         cases.decide(case(PROPOSED), ruling(payable_from=()))
+    with refused("days-out-of-order", "invalid", "/payable_from"):
+        cases.decide(case(PROPOSED), ruling(payable_from=(date(2026, 9, 1), APRIL)))
 
 
 def test_more_instalments_than_cents_are_refused() -> None:

@@ -20,6 +20,7 @@ from schemas.decisions import (
     CaseOpened,
     DecisionMade,
     DecisionNotified,
+    DeMinimisAssessed,
     ProposalMade,
     RectificationClaimed,
     RectificationDecided,
@@ -408,6 +409,53 @@ def test_no_document_is_written_before_a_claim_is_decided() -> None:
     assert state is not None
     with refused("claim-not-decided"):
         document(state)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("fi", "Avustus on vähämerkityksistä tukea eli de minimis -tukea."), ("sv", "det vill säga de minimis-stöd.")],
+)
+def test_who_gets_de_minimis_aid_is_told_so_in_both_documents(language: Language, told: str) -> None:
+    found = fact(DeMinimisAssessed)
+    for aid in (True, False):
+        facts = (fact(CaseOpened), fact(ProposalMade), MADE, found.model_copy(update={"aid": aid}), NOTIFIED)
+        decided: Case | None = folded(cases.evolve, None, *facts)
+        claimed: Case | None = folded(cases.evolve, None, *facts, IN_TIME, CHANGED)
+        assert decided is not None
+        assert claimed is not None
+        made = render(document_of(decided, None, NOTIFIED, language, county()))
+        changed_to = render(claim_document_of(claimed, None, NOTICE, language, county()))
+        assert [told in text(each) for each in (made, changed_to)] == [aid, aid]
+        assert not any("2023/2831" in text(each) for each in (made, changed_to))
+
+
+def test_a_swedish_document_says_in_swedish_what_the_county_says() -> None:
+    granted: Case | None = folded(cases.evolve, None, fact(CaseOpened), fact(ProposalMade), MADE, NOTIFIED)
+    assert granted is not None
+    said = text(render(document_of(granted, None, NOTIFIED, "sv", county())))
+    for part in ("Verksamhetsunderstöd", "bedrivs helt i Norra Karelen.", "kan särskiljas i föreningens bokföring."):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("language", "late", "criteria"),
+    [
+        ("fi", "Hakemus saapui hakuajan päätyttyä.", "arviointiperusteet"),
+        ("sv", "Ansökan kom in efter ansökningstidens utgång.", "bedömningsgrunder"),
+    ],
+)
+def test_what_was_not_examined_rests_on_the_time_limit_alone(language: Language, late: str, criteria: str) -> None:
+    nothing = {"outcome": "not_examined", "amount": 0, "instalments": (), "use_from": None, "use_until": None}
+    made = MADE.model_copy(update=nothing)
+    opened = fact(CaseOpened).model_copy(update={"late": True})
+    unexamined: Case | None = folded(cases.evolve, None, opened, fact(ProposalMade), made, NOTIFIED)
+    granted: Case | None = folded(cases.evolve, None, fact(CaseOpened), fact(ProposalMade), MADE, NOTIFIED)
+    assert unexamined is not None
+    assert granted is not None
+    for state, rests_on, not_on in ((unexamined, late, criteria), (granted, criteria, late)):
+        said = text(render(document_of(state, None, NOTIFIED, language, county())))
+        assert rests_on in said
+        assert not_on not in said
 
 
 # --- when nobody can attack the decision any more ------------------------------------------------------------

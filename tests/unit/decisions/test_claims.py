@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from schemas.decisions import (
     DecisionBecameFinal,
+    DecisionMade,
+    ProposalMade,
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
@@ -41,6 +43,17 @@ def test_a_claim_changes_the_sum_or_leaves_it() -> None:
     [upheld] = claims.decide_claim(state, ruling("rejected", 0), change=False)
     assert isinstance(upheld, RectificationDecided)
     assert (upheld.outcome, upheld.amount, upheld.instalments) == ("upheld", state.amount, ())
+
+
+def test_a_claim_against_what_was_left_unexamined_may_grant_it() -> None:
+    unexamined = fact(DecisionMade, outcome="not_examined", amount=0, instalments=[])
+    proposed = fact(ProposalMade, outcome="not_examined", amount=0)
+    state = case(proposed, unexamined, NOTIFIED, CLAIMED, late=True)
+    [changed] = claims.decide_claim(state, ruling("granted_in_part", 160_000), change=True)
+    assert isinstance(changed, RectificationDecided)
+    assert (changed.outcome, changed.changed_to, changed.amount) == ("changed", "granted_in_part", 160_000)
+    with refused("not-late", "invalid", "/outcome"):
+        claims.decide_claim(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED), ruling("not_examined", 0), change=True)
 
 
 def test_a_late_claim_is_not_examined() -> None:
@@ -126,11 +139,32 @@ def test_a_claim_is_in_time_by_the_day_on_which_it_counts_as_received(counts_on:
     assert (made.received_on, made.in_time) == (came_on, in_time)
 
 
-def test_a_claim_against_a_final_decision_is_late_whatever_the_day() -> None:
-    state = case(PROPOSED, DECIDED, NOTIFIED, fact(DecisionBecameFinal))
-    [made] = claims.claim(state, OTHER, date(2026, 12, 28), "Laskuvirhe")
+def test_a_claim_that_came_in_time_and_is_recorded_late_takes_finality_away() -> None:
+    final = (PROPOSED, DECIDED, NOTIFIED, fact(DecisionBecameFinal))
+    last_day = NOTIFIED.last_claim_day
+    [made] = claims.claim(case(*final), OTHER, last_day, "Laskuvirhe")
     assert isinstance(made, RectificationClaimed)
-    assert made.in_time is False
+    assert made.in_time is True
+    assert case(*final, made).final_on is None
+    [late] = claims.claim(case(*final), OTHER, last_day + timedelta(days=1), "Laskuvirhe")
+    assert isinstance(late, RectificationClaimed)
+    assert late.in_time is False
+    assert case(*final, late).final_on is not None
+
+
+def test_a_claim_comes_after_the_decision() -> None:
+    with refused("before-the-decision", "invalid", "/received_at"):
+        claims.claim(case(PROPOSED, DECIDED, NOTIFIED), OTHER, DECIDED.decided_on - timedelta(days=1), "Laskuvirhe")
+
+
+def test_finality_begins_the_day_after_the_last_one_whenever_it_is_noticed() -> None:
+    state = case(PROPOSED, DECIDED, NOTIFIED)
+    last_day = NOTIFIED.last_claim_day
+    assert claims.become_final(state, last_day) == []
+    for later in (1, 31):
+        [made] = claims.become_final(state, last_day + timedelta(days=later))
+        assert isinstance(made, DecisionBecameFinal)
+        assert made.final_on == last_day + timedelta(days=1)
 
 
 def test_a_claim_does_not_lower_the_sum_below_what_is_recovered() -> None:

@@ -1,12 +1,16 @@
 """The last day for a claim, with the county's rules and the Finnish calendar of the holidays library."""
 
+import asyncio
 from datetime import UTC, date, datetime
 
 import pytest
+from asyncpg import TooManyConnectionsError
 
-from services.decisions.domain.deadlines import counts_as_received, last_claim_day
+from services.decisions.app import look_at_deadlines
+from services.decisions.domain import deadlines
+from services.decisions.domain.deadlines import counts_as_received
 from services.decisions.handlers import Decisions, Documents
-from services.ledger import Ledger
+from services.ledger import Context, Ledger
 from tests.unit.given import county
 
 
@@ -22,7 +26,7 @@ def is_working_day(day: date) -> bool:
 
 def last_day(sent_on: date, days: int) -> date:
     rules = county().deadline_rules(sent_on)
-    return last_claim_day(counts_as_received(sent_on, days), rules.rectification_days, is_working_day)
+    return deadlines.last_day(counts_as_received(sent_on, days), rules.rectification_days, is_working_day)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +52,21 @@ def test_a_letter_counts_as_received_on_the_seventh_day() -> None:
     days = county().deadline_rules(date(2026, 3, 2)).notice_days.letter
     assert counts_as_received(date(2026, 3, 2), days) == date(2026, 3, 9)
     assert last_day(date(2026, 3, 2), days) == date(2026, 3, 23)
+
+
+async def test_a_look_at_the_deadlines_that_fails_ends_neither_the_others_nor_the_later_ones() -> None:
+    looked: list[str] = []
+
+    async def fails(_: Context) -> int:
+        looked.append("fails")
+        raise TooManyConnectionsError
+
+    async def holds(_: Context) -> int:
+        looked.append("holds")
+        if len(looked) == 4:
+            raise asyncio.CancelledError
+        return 0
+
+    with pytest.raises(asyncio.CancelledError):
+        await look_at_deadlines((fails, holds), 0)
+    assert looked == ["fails", "holds"] * 2

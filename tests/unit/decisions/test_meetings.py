@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,28 @@ def meeting(*facts: Fact) -> Meeting:
 def agenda(*items: tuple[UUID, Matter]) -> AgendaSet:
     listed: list[dict[str, Any]] = [{"application_id": case, "matter": matter} for case, matter in items]
     return fact(AgendaSet, items=listed)
+
+
+def test_each_of_those_present_is_named_once() -> None:
+    assert meetings.convene(CONVENED) == [CONVENED]
+    with refused("present-twice", "invalid", "/present/2"):
+        meetings.convene(fact(MeetingConvened, present=["anna", "bertta", "anna"]))
+
+
+@pytest.mark.parametrize(("today", "held"), [("2026-02-23", False), ("2026-02-24", True), ("2026-03-24", True)])
+def test_a_meeting_decides_from_its_day_on(today: str, held: bool) -> None:
+    assert CONVENED.held_on == date(2026, 2, 24)
+    if held:
+        meetings.check_held(CONVENED, date.fromisoformat(today))
+        return
+    with refused("meeting-not-held"):
+        meetings.check_held(CONVENED, date.fromisoformat(today))
+
+
+def test_a_meeting_decides_what_had_come_by_its_day() -> None:
+    meetings.check_had_come(CONVENED, date(2026, 2, 24), "the claim")
+    with refused("meeting-too-early", "invalid", "/meeting_id"):
+        meetings.check_had_come(CONVENED, date(2026, 2, 25), "the claim")
 
 
 # --- agenda --------------------------------------------------------------------------------------------------

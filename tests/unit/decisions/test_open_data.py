@@ -123,8 +123,17 @@ def test_what_looks_like_a_persons_or_an_accounts_number_is_masked(personal: str
 
 @pytest.mark.parametrize(
     "text",
-    ["Vertaistuki vuonna 2026", "2050864-5", "1/02.05.01.00/2026", "100 000 jäsentä", "COVID19 2020", "klo 10-12",
-     "1.1.2026-31.12.2026 10 000 euroa", "200000-3000 euroa", "2026-2027 ja 2028-2029"],
+    [
+        "Vertaistuki vuonna 2026",
+        "2050864-5",
+        "1/02.05.01.00/2026",
+        "100 000 jäsentä",
+        "COVID19 2020",
+        "klo 10-12",
+        "1.1.2026-31.12.2026 10 000 euroa",
+        "200000-3000 euroa",
+        "2026-2027 ja 2028-2029",
+    ],
 )
 def test_other_texts_stay_as_they_are(text: str) -> None:
     assert masked(text) == text
@@ -163,7 +172,8 @@ async def test_every_outcome_has_its_finnish_word(names: CountyNames, outcome: O
 
 
 async def test_a_grant_is_as_the_standard_has_it(names: CountyNames) -> None:
-    document = json.loads(await whole(giving.package(pages([ROW], [replace(ROW, granted=1, use_from=None, use_until=None)]), names, PUBLISHER, ON)))
+    second = replace(ROW, granted=1, use_from=None, use_until=None)
+    document = json.loads(await whole(giving.package(pages([ROW], [second]), names, PUBLISHER, ON)))
     validator = Draft202012Validator(
         json.loads(SCHEMA.read_text("utf-8")), format_checker=Draft202012Validator.FORMAT_CHECKER
     )

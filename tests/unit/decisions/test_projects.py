@@ -163,6 +163,13 @@ def test_no_days_costs_are_accepted_twice(period: tuple[str, str], overlaps: boo
         assert accepted(state, 2, 100).accepted_total == 85_100
 
 
+def test_after_a_report_of_which_nothing_was_accepted_another_of_the_same_days_is_accepted() -> None:
+    nothing = fact(CostReportAccepted, cost_report=1, accepted=0, accepted_total=0)
+    state = after(fact(CostReportReceived), nothing, fact(CostReportReceived, cost_report=2))
+    accepted = fact(CostReportAccepted, cost_report=2, accepted=85_000, accepted_total=85_000)
+    assert projects.accept(state, accepted) == [accepted]
+
+
 def test_a_report_of_the_same_days_that_was_only_received_or_returned_is_in_nobodys_way() -> None:
     twin = fact(CostReportReceived, cost_report=2)
     assert accepted(after(RECEIVED, twin), 2, 90_000).accepted_total == 90_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -48,11 +48,33 @@ def brought(state: Reports, today: date) -> list[Fact]:
 def test_a_report_is_asked_for_thirty_days_before_it_is_due_and_reminded_of_after_that_day(
     today: date, types: list[type[Fact]]
 ) -> None:
-    assert [type(each) for each in brought({}, today)] == types
+    days = (date(2026, 10, 31), date(2026, 11, 30), date(2026, 12, 1), date(2027, 10, 31))
+    state: Reports = {}
+    found: list[Fact] = []
+    for day in (each for each in (*days, today) if each <= today):
+        found += (new := brought(state, day))
+        state = fold(reports.evolve, state, new)
+    assert [type(each) for each in found] == types
+
+
+def test_what_is_asked_for_after_its_day_is_due_as_many_days_later_and_on_its_day_is_due_on_it() -> None:
+    for today, due_on in ((date(2026, 11, 30), DUE[0]), (date(2026, 12, 1), date(2026, 12, 31))):
+        [asked] = brought({}, today)
+        assert asked == fact(ReportRequested, due_on=due_on)
+        state = after(asked)
+        assert brought(state, due_on) == []
+        [reminded] = brought(state, due_on + timedelta(days=1))
+        assert reminded == fact(ReportReminded, due_on=due_on, reminded_on=due_on + timedelta(days=1))
+
+
+def test_no_day_of_the_calendar_stops_the_others() -> None:
+    found = list(reports.due(APPLICATION, {}, (date.min, date.max), date(2026, 12, 1), 30))
+    assert found == [fact(ReportRequested, due_on="2026-12-31")]
 
 
 def test_each_is_done_once() -> None:
-    state = after(*brought({}, date(2026, 12, 1)))
+    state = after(*brought({}, DUE[0]))
+    state = fold(reports.evolve, state, brought(state, date(2026, 12, 1)))
     assert brought(state, date(2026, 12, 1)) == []
     assert brought(state, date(2027, 1, 15)) == []
 
@@ -63,6 +85,20 @@ def test_a_report_that_came_is_not_reminded_of_and_one_that_was_returned_is_by_i
     returned = after(fact(ReportRequested), fact(ReportReminded), fact(ReportReceived), fact(ReportReturned))
     assert brought(returned, date(2026, 12, 15)) == []
     assert [type(each) for each in brought(returned, date(2026, 12, 16))] == [ReportReminded]
+
+
+def test_a_report_that_was_reminded_of_and_got_more_time_is_reminded_of_once_more_after_it() -> None:
+    state = after(fact(ReportRequested), fact(ReportReminded))
+    later = (date(2027, 2, 28),)
+
+    def reminded(state: Reports, today: date, due_on: tuple[date, ...] = later) -> list[Fact]:
+        return list(reports.due(APPLICATION, state, due_on, today, 30))
+
+    assert reminded(state, date(2027, 2, 28)) == []
+    [again] = reminded(state, date(2027, 3, 1))
+    assert again == fact(ReportReminded, due_on=later[0], reminded_on="2027-03-01")
+    assert reminded(fold(reports.evolve, state, [again]), date(2027, 3, 2)) == []
+    assert reminded(state, date(2026, 12, 2), (date(2026, 11, 15),)) == []
 
 
 def test_a_report_answers_the_first_that_is_asked_for_and_one_sent_unasked_is_the_next() -> None:

@@ -143,8 +143,9 @@ class ApplicationMachine(RuleBasedStateMachine):
             media_type="application/pdf",
         )  # fmt: skip
         today = self.now.astimezone(HELSINKI).date()
+        supplements = self.state is not None and bool(self.state.open_requests) and not _decided(self.facts)
         if self.act(lambda state: applications.add_attachment(state, CALL, file, today)):
-            assert (kind, today <= LATER_UNTIL) == ("annual-accounts", True)
+            assert supplements or (kind, today <= LATER_UNTIL) == ("annual-accounts", True)
 
     @rule(what=st.sampled_from(["time", "budget", "purpose"]), budget=st.booleans())
     def request_change(self, what: str, budget: bool) -> None:

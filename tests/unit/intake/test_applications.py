@@ -20,6 +20,7 @@ from schemas.intake import (
     CallAmended,
     CallPublished,
     ChangeRequested,
+    PersonEnded,
     PersonErased,
     PersonNamed,
     UsageReportSubmitted,
@@ -358,6 +359,9 @@ def test_the_contact_is_a_person_of_the_association_who_was_not_erased() -> None
     assert call_told(association(named), contact_id=CONTACT) == []
     assert call_told(association(), contact_id=CONTACT) == [("unknown-contact", "/contact_id")]
     assert call_told(association(named, fact(PersonErased)), contact_id=CONTACT) == [("unknown-contact", "/contact_id")]
+    for last, right in (("2026-01-12", True), ("2026-01-11", False)):
+        told = call_told(association(named, fact(PersonEnded, valid_until=last)), contact_id=CONTACT)
+        assert (told == []) is right
 
 
 def test_the_calls_own_questions_and_attachments_are_asked_for() -> None:
@@ -395,6 +399,42 @@ def test_an_awaited_attachment_is_added_until_the_end_of_its_last_day() -> None:
 def test_what_the_call_does_not_await_later_is_not_added(kind: str) -> None:
     with refused("attachment-not-awaited", "invalid", "/kind"):
         applications.add_attachment(application(), AWAITING, FILE.model_copy(update={"kind": kind}), LAST_DAY)
+
+
+def amended_to(*asked: dict[str, Any]) -> Call:
+    return Call(fact(CallAmended, attachments=asked), 3)
+
+
+def test_what_an_amendment_takes_away_stays_with_who_had_applied() -> None:
+    accounts = {"kind": "annual-accounts", "label": {"fi": "Tilinpäätös"}}
+    for by_now in (amended_to(), amended_to(accounts), amended_to({**accounts, "later_until": "2026-02-28"})):
+        assert applications.add_attachment(application(), AWAITING, FILE, LAST_DAY, by_now) != []
+        with refused("attachment-late"):
+            applications.add_attachment(application(), AWAITING, FILE, date(2026, 5, 1), by_now)
+
+
+def test_a_later_day_that_an_amendment_gives_is_everybodys() -> None:
+    by_now = amended_to({"kind": "annual-accounts", "label": {"fi": "Tilinpäätös"}, "later_until": "2026-05-31"})
+    for sent_under in (AWAITING, Call(fact(CallPublished))):
+        assert applications.add_attachment(application(), sent_under, FILE, date(2026, 5, 31), by_now) != []
+        with refused("attachment-late"):
+            applications.add_attachment(application(), sent_under, FILE, date(2026, 6, 1), by_now)
+
+
+def test_nothing_follows_an_application_that_is_the_municipalitys_by_now() -> None:
+    with refused("transferred-already"):
+        applications.add_attachment(application(standing("transferred")), AWAITING, FILE, LAST_DAY)
+
+
+@pytest.mark.parametrize("kind", ["rules", "photo", "annual-accounts"])
+def test_while_a_supplement_is_asked_for_a_file_of_any_kind_comes_with_it(kind: str) -> None:
+    file, late = FILE.model_copy(update={"kind": kind}), date(2026, 5, 1)
+    asked = standing("supplement_requested", request_id=REQUEST)
+    assert len(applications.add_attachment(application(asked), AWAITING, file, late)) == 1
+    for ended in (fact(ApplicationSupplemented, request_id=REQUEST), standing("decided")):
+        why = ("attachment-late",) if kind == "annual-accounts" else ("attachment-not-awaited", "invalid", "/kind")
+        with refused(*why):
+            applications.add_attachment(application(asked, ended), AWAITING, file, late)
 
 
 def test_an_attachment_is_added_once_and_another_of_its_kind_beside_it() -> None:

@@ -99,7 +99,7 @@ class AssociationMachine(RuleBasedStateMachine):
         change_id = identity(self.changes - back)
 
         def attempt(state: Association) -> list[Fact]:
-            refused = associations.refused_confirmation(state, change_id, person)
+            refused = associations.refused_confirmation(state, change_id, person, self.today)
             return [] if refused is None else [refused]
 
         before = self.state.iban

@@ -6,6 +6,7 @@ from datetime import date
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.facts import Fact
 from schemas.intake import (
@@ -43,13 +44,26 @@ def test_an_association_is_registered_once() -> None:
         associations.register(association(), fact(AssociationRegistered))
 
 
+@pytest.mark.parametrize(("written", "kept"), [("001.123", "1123"), ("123456", "123456"), ("001", "1"), (None, None)])
+def test_a_register_number_is_kept_so_that_it_can_be_read_again(written: str | None, kept: str | None) -> None:
+    registered = fact(AssociationRegistered, register_number=written)
+    assert registered.register_number == kept
+    assert AssociationRegistered.model_validate_json(registered.model_dump_json()) == registered
+
+
+@pytest.mark.parametrize("written", ["000", "000.000", "0", "002", "13", "1234567", "", "12a"])
+def test_what_is_no_register_number_with_or_without_its_zeros_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError, match="one to six digits, such as"):
+        fact(AssociationRegistered, register_number=written)
+
+
 # --- the account ---------------------------------------------------------------------------------------------
 
 
 def test_a_requested_change_leaves_the_account_until_another_person_confirms_it() -> None:
     state = association(*associations.request_account_change(association(), requested()))
     assert state.iban == association().iban
-    assert associations.refused_confirmation(state, CHANGE, "officer-2") is None
+    assert associations.refused_confirmation(state, CHANGE, "officer-2", TOMORROW) is None
     facts = associations.confirm_account_change(state, CHANGE, "officer-2", TOMORROW)
     assert [type(each) for each in facts] == [AssociationAccountChanged, AccountChangeDropped]
     after = association(requested(), *facts)
@@ -57,11 +71,24 @@ def test_a_requested_change_leaves_the_account_until_another_person_confirms_it(
 
 
 def test_whoever_asked_does_not_confirm_and_the_attempt_is_an_event() -> None:
-    attempt = associations.refused_confirmation(association(requested()), CHANGE, "officer-1")
+    attempt = associations.refused_confirmation(association(requested()), CHANGE, "officer-1", TOMORROW)
     assert attempt is not None
     assert (attempt.person, attempt.change_id) == ("officer-1", CHANGE)
     with refused("same-person", "forbidden"):
         associations.confirm_account_change(association(requested()), CHANGE, "officer-1", TOMORROW)
+
+
+@pytest.mark.parametrize("role", ["mandate", "signatory", "contact"])
+def test_whoever_acts_for_the_association_is_not_the_second_person(role: str) -> None:
+    named = fact(PersonNamed, role=role, person="officer-2", valid_from="2026-01-01", valid_until="2026-03-03")
+    state = association(requested(person="anna"), named)
+    attempt = associations.refused_confirmation(state, CHANGE, "officer-2", TOMORROW)
+    assert attempt is not None
+    assert attempt.reason == "officer-2 acts for the association and so does not confirm it"
+    with refused("acts-for-it", "forbidden"):
+        associations.confirm_account_change(state, CHANGE, "officer-2", TOMORROW)
+    assert associations.confirm_account_change(state, CHANGE, "officer-2", date(2026, 3, 4)) != []
+    assert associations.confirm_account_change(state, CHANGE, "officer-3", TOMORROW) != []
 
 
 def test_the_waiting_time_holds_to_the_day() -> None:

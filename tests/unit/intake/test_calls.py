@@ -90,6 +90,10 @@ def test_the_sample_call_has_no_problem() -> None:
         ({"questions": [{**CHOICE, "choices": [A, A]}]}, [("id-twice", "/questions/0/choices/1/choice_id")]),
         ({"criteria": [CRITERION, CRITERION]}, [("id-twice", "/criteria/1/criterion_id")]),
         ({"attachments": [ASKED, ASKED]}, [("id-twice", "/attachments/1/kind")]),
+        ({"payable_from": ["2026-04-01", "2026-03-01"]}, [("days-out-of-order", "/payable_from/1")]),
+        ({"payable_from": ["2026-04-01", "2026-04-01"]}, [("days-out-of-order", "/payable_from/1")]),
+        ({"reports_due_on": ["2026-11-30", "2026-12-31", "2026-06-30"]}, [("days-out-of-order", "/reports_due_on/2")]),
+        ({"reports_due_on": ["2025-12-15"]}, [("report-before-opening", "/reports_due_on/0")]),
         (
             {"attachments": [{**ASKED, "later_until": "2026-01-16"}]},
             [("later-than-closing", "/attachments/0/later_until")],

@@ -190,6 +190,6 @@ def test_what_is_still_awaited_is_what_is_required_may_follow_and_has_not_come()
         asked("audit", later_until=LATER),
         asked("photo", later_until=LATER, required=False),
     ]
-    assert [each.kind for each in forms.still_awaited(wanted, [])] == ["accounts", "audit"]
-    assert [each.kind for each in forms.still_awaited(wanted, [file("audit")])] == ["accounts"]
-    assert forms.still_awaited(wanted, [file("audit"), file("accounts")]) == []
+    assert [each.kind for each in forms.still_awaited(wanted, ())] == ["accounts", "audit"]
+    assert [each.kind for each in forms.still_awaited(wanted, {"audit"})] == ["accounts"]
+    assert forms.still_awaited(wanted, {"audit", "accounts"}) == []

@@ -108,7 +108,7 @@ def test_no_two_texts_are_the_same() -> None:
 def test_every_standing_that_an_applicant_waits_for_has_a_text_of_its_own_or_that_of_a_report_that_is_due() -> None:
     silent = {
         "in_preparation", "withdrawn", "report_requested", "report_accepted", "agreement_signed",
-        "cost_report_accepted",
+        "cost_report_accepted", "payment_sent", "report_received", "appealed",
     }  # fmt: skip
     assert set(get_args(Standing)) - set(OCCASIONS) == silent
 
@@ -121,9 +121,7 @@ def test_an_unknown_occasion_makes_no_message(occasion: str) -> None:
 @pytest.mark.parametrize(("language", "shown"), [("fi", "5.2.2026"), ("sv", "5.2.2026"), ("en", "5 February 2026")])
 def test_dates_are_shown_as_the_language_has_them(language: Language, shown: str) -> None:
     assert shown_date(date(2026, 2, 5), language) == shown
-    dated = ("supplement_requested", "notified", "claim_notified", "paid", "report_due", "report_returned", "report_overdue",
-             "cost_report_returned")  # fmt: skip
-    for occasion in dated:
+    for occasion in (name for name, parameters in OCCASIONS.items() if "date" in parameters.values()):
         assert shown in text(occasion, language).body.replace("\n", " ")
 
 

@@ -15,6 +15,7 @@ from schemas.decisions import (
     AgreementPartySigned,
     AgreementSigned,
     AppealDecided,
+    AppealLodged,
     CaseAssigned,
     CaseOpened,
     CaseTransferred,
@@ -37,6 +38,7 @@ from schemas.decisions import (
     RectificationNotified,
     ReportAccepted,
     ReportChecked,
+    ReportReceived,
     ReportReminded,
     ReportRequested,
     ReportReturned,
@@ -50,6 +52,7 @@ from schemas.payments import (
     PaymentPlanAgreed,
     PaymentRejected,
     PaymentReturned,
+    PaymentSent,
     RecoveryClaimed,
     RecoveryOverpaid,
     RecoveryReceived,
@@ -73,6 +76,10 @@ SIGNED_BY_ONE = (
     "allekirjoittaneet sen"
 )
 
+APPEALED = "Päätöksestä on valitettu 20.4.2026: Itä-Suomen hallinto-oikeus"
+STANDS = "Valitus on ratkaistu: päätös pysyy voimassa. Tuomioistuimen päätöksestä voi valittaa viimeistään 11.11.2026"
+LACKING = "Osoita omarahoitus, jota hakemuksessa ilmoitettiin: 300,00 euroa. Avustuksesta ei makseta mitään ennen sitä"
+
 
 def told(of: Fact) -> ApplicationStandingChanged:
     change = standing_of(of, county(), TODAY)
@@ -89,7 +96,30 @@ def told(of: Fact) -> ApplicationStandingChanged:
         ),
         (
             fact(DecisionMade), "decided", "Avustus on myönnetty osittain: 1\u00a0500,00 euroa. Määräraha",
-            {"amount": 150_000, "happened_on": date(2026, 2, 24)},
+            {"amount": 150_000, "happened_on": date(2026, 2, 24), "instalments": fact(DecisionMade).instalments},
+        ),
+        (
+            fact(AppealLodged), "appealed",
+            f"{APPEALED}. Päätös ei ole lainvoimainen ennen kuin valitus on ratkaistu",
+            {"happened_on": date(2026, 4, 20), "due_on": None},
+        ),
+        (
+            fact(AppealLodged, suspends=False), "appealed", APPEALED, {},
+        ),
+        (
+            fact(AppealDecided), "appealed",
+            STANDS,
+            {"happened_on": date(2026, 10, 12), "due_on": date(2026, 11, 11)},
+        ),
+        (
+            fact(ReportReceived), "report_received", "Selvitys on saapunut 20.11.2026",
+            {"request_id": usage_report_id(fact(ReportReceived).application_id, 1)},
+        ),
+        (fact(OwnFundingProven), "own_funding_awaited", "Omarahoitus on osoitettu", {"amount": 0, "question": None}),
+        (
+            fact(OwnFundingProven, total=20_000), "own_funding_awaited",
+            LACKING,
+            {"amount": 30_000},
         ),
         (
             fact(DecisionMade, outcome="granted", amount=0, instalments=[]), "decided",
@@ -233,7 +263,7 @@ def test_each_is_told_with_its_note_and_its_days(of: Fact, standing: str, note: 
 
 @pytest.mark.parametrize(
     "kind",
-    [NegotiationNoted, OwnFundingProven, CostReportReceived, ChangeProposed, ReportChecked, CaseAssigned, ProposalMade],
+    [NegotiationNoted, CostReportReceived, ChangeProposed, ReportChecked, CaseAssigned, ProposalMade],
 )
 def test_what_concerns_officers_alone_is_not_told(kind: type[Fact]) -> None:
     assert standing_of(fact(kind), county(), TODAY) is None
@@ -343,7 +373,8 @@ def test_a_reason_as_long_as_a_text_may_be_is_told_whole_and_the_note_is_cut(kin
         (fact(ReportReturned), "report_returned"), (fact(ReportAccepted), None),
         (fact(HearingOpened), "hearing"), (fact(HearingAnswered), None), (fact(RecoveryDecided), "recovery"),
         (fact(AgreementDrafted), "agreement_offered"), (fact(AgreementPartySigned, party="association"), None),
-        (fact(PartnershipReviewed), None),
+        (fact(PartnershipReviewed), None), (fact(ReportReceived), None), (fact(AppealLodged), None),
+        (fact(OwnFundingProven, amount=100, total=100), "own_funding_awaited"), (fact(OwnFundingProven), None),
     ],
 )  # fmt: skip
 def test_a_mail_says_what_waits_and_none_goes_where_nothing_does(of: Fact, occasion: str | None) -> None:
@@ -356,6 +387,7 @@ def test_a_mail_says_what_waits_and_none_goes_where_nothing_does(of: Fact, occas
         (payment_standing(fact(PaymentRejected, reason_code="AC04")), "payment_delayed"),
         (payment_standing(fact(PaymentRejected, reason_code="AM04")), "payment_later"),
         (payment_standing(fact(PaymentBooked)), "paid"),
+        (payment_standing(fact(PaymentSent)), None),
         (recovery_standing(fact(RecoveryClaimed), 1, IBAN), "recovery_to_pay"),
         (recovery_standing(fact(LateInterestClaimed), 1, IBAN), "recovery_to_pay"),
         (recovery_standing(fact(RecoveryReceived), 30_000, IBAN), None),

@@ -34,6 +34,13 @@ def open_xml(parts: Mapping[str, str]) -> bytes:
     return archive({"[Content_Types].xml": declared, **dict.fromkeys(parts, "<part/>")})
 
 
+def commented(parts: Mapping[str, str]) -> bytes:
+    """A package whose content types hold what XML may hold beside elements."""
+    overrides = "".join(f'<Override PartName="/{name}" ContentType="{each}"/>' for name, each in parts.items())
+    declared = "<!-- a -->" + CONTENT_TYPES.format(f"<!-- b --><?c d?>{overrides}")
+    return archive({"[Content_Types].xml": declared, **dict.fromkeys(parts, "<part/>")})
+
+
 def open_document(media_type: str, **more: str) -> bytes:
     return archive({"mimetype": media_type, "content.xml": "<office:document-content/>", **more})
 
@@ -48,6 +55,9 @@ TAKEN = [
     pytest.param(PDF, real_pdf(), id="a PDF"),
     pytest.param(PDF, b"\r\n%PDF-1.4\n1 0 obj", id="a PDF after an empty line"),
     pytest.param(DOCX, open_xml({"word/document.xml": f"{DOCX}.main+xml"}), id="a docx"),
+    pytest.param(
+        DOCX, commented({"word/document.xml": f"{DOCX}.main+xml"}), id="a docx with comments in its declarations"
+    ),
     pytest.param(XLSX, open_xml({"xl/workbook.xml": f"{XLSX}.main+xml"}), id="an xlsx"),
     pytest.param(ODT, open_document(ODT), id="an odt"),
     pytest.param(ODS, open_document(ODS), id="an ods"),
@@ -71,6 +81,11 @@ REFUSED = [
     pytest.param(archive({"evil.exe": "MZ", "mimetype": ODT, "content.xml": ""}), "zip archive", id="mimetype later"),
     pytest.param(archive({"mimetype": ODT + " " * 200, "content.xml": ""}), "zip archive", id="a long mimetype"),
     pytest.param(archive({"[Content_Types].xml": "<Types"}), "zip archive", id="broken content types"),
+    pytest.param(
+        archive({"[Content_Types].xml": '<!DOCTYPE a [<!ENTITY x "y"><!ENTITY z "&x;&x;">]><Types>&z;</Types>'}),
+        "zip archive",
+        id="content types of entities",
+    ),
     pytest.param(archive({"[Content_Types].xml": "<Types/>"}), "zip archive", id="no content types"),
     pytest.param(archive({"[Content_Types].xml": " " * 2_000_000}), "zip archive", id="swollen content types"),
     pytest.param(open_xml({"ppt/presentation.xml": "x/presentationml+xml"}), "zip archive", id="a presentation"),

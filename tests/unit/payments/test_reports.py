@@ -275,11 +275,13 @@ def test_approvals_of_other_lines_and_those_before_a_change_do_not_count() -> No
 
 # --- grants --------------------------------------------------------------------------------------------------
 
+OVERDUE = fact(GrantHeld, reason="report_overdue")
+
 
 def test_what_is_held_is_told_with_its_reason_in_finnish_and_is_a_part_of_what_is_open() -> None:
     figures = grants.Figures("basket")
     figures.add(of([fact(GrantAwarded)]), IBAN, TODAY, county())
-    figures.add(of([fact(GrantAwarded), fact(GrantReleased), fact(GrantHeld)], 100), IBAN, TODAY, county())
+    figures.add(of([fact(GrantAwarded), fact(GrantReleased), OVERDUE], 100), IBAN, TODAY, county())
     [row] = figures.rows()
     assert (row["grants"], row["open"], row["held"]) == (2, 300_000, 300_000)
     assert row["held_because"] == "käyttöselvitys myöhässä 1500,00, odottaa lainvoimaa 1500,00"
@@ -295,7 +297,8 @@ def reasons() -> list[str]:
         ((fact(GrantAwarded),), TODAY),
         ((fact(GrantAwarded, pays="on_notice"),), TODAY),
         ((fact(GrantAwarded), fact(GrantReleased)), date(2026, 1, 1)),
-        ((fact(GrantAwarded), fact(GrantReleased), fact(GrantHeld)), TODAY),
+        ((fact(GrantAwarded), fact(GrantReleased), OVERDUE), TODAY),
+        ((fact(GrantAwarded), fact(GrantReleased), fact(GrantHeld, reason="appealed")), TODAY),
         ((fact(GrantAwarded), fact(GrantReleased), *rejected), TODAY),
     ):
         state = folded(grant_rules.evolve, None, *facts)
@@ -306,7 +309,7 @@ def reasons() -> list[str]:
 
 def test_every_reason_of_a_hold_has_a_name_of_its_own_in_finnish() -> None:
     names = [hold(each) for each in reasons()]
-    assert len(set(names)) == len(names) == 9
+    assert len(set(names)) == len(names) == 10
     assert not set(names) & set(reasons())
     assert hold("something new") == "something new"
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from services.web.identity import Role
+from services.web.validation import explain
 from tests.unit.web.conftest import Bearer
 
 PREFIX = "urn:grant-ledger:problem:"
@@ -78,6 +79,15 @@ async def test_an_error_points_into_what_was_sent(
     answer = await client.post("/v1/notes", json=note, headers=bearer(Role.OFFICER))
     assert problem_in(answer, 422, "validation")["errors"] == [{"in": "body", "pointer": pointer, "detail": detail}]
     assert "wolf-7" not in answer.text
+
+
+def test_a_member_of_a_union_is_no_place_in_an_object_that_was_sent() -> None:
+    errors = [
+        {"type": kind, "loc": ("body", "value", name), "msg": "", "input": {"a": 1}}
+        for kind, name in (("string_type", "str"), ("int_type", "int"), ("missing", "number"))
+    ]
+    told = explain(errors, {"value": {"a": 1}})
+    assert [each.pointer for each in told] == ["/value", "/value", "/value/number"]
 
 
 async def test_a_wrong_query_parameter_and_path_are_pointed_at(client: httpx.AsyncClient, bearer: Bearer) -> None:
