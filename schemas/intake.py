@@ -358,7 +358,8 @@ class ApplicationStandingChanged(Fact):
     """Where the application stands, for the applicant's own view; nothing of the back office. Since version 2 what the
     note says is there by itself too: what is asked and by which Helsinki date, when something happened, and where.
     Version 3 knows of agreements, reports of costs and changes; version 4 of payments on their way, own funding that is
-    awaited, reports that came and appeals, and says in which instalments a grant is paid.
+    awaited, reports that came and appeals, and says in which instalments a grant is paid and which days a change gave
+    to its reports.
     """
 
     event_type: ClassVar[str] = "application.standing_changed"
@@ -374,6 +375,7 @@ class ApplicationStandingChanged(Fact):
     happened_on: Date | None = None
     municipality: Slug | None = None
     instalments: tuple[Instalment, ...] = ()
+    reports_due_on: tuple[Date, ...] = ()
 
 
 class UsageReportSubmittedV1(Fact, title="UsageReportSubmitted"):

@@ -37,6 +37,7 @@ REPORT_STATES: Mapping[str, str | None] = {
 }
 """A report's state after an event; None leaves it as it is."""
 _COPIED: Mapping[str, tuple[str, ...]] = {
+    "case.transferred": ("municipality",),
     "decision.made": ("outcome", "amount", "decided_on", "section", "reasons", "use_from", "use_until"),
     "decision.notified": ("last_claim_day",),
     "decision.became_final": ("final_on",),

@@ -23,7 +23,7 @@ from schemas.helsinki import HELSINKI
 from schemas.money import cents, euros
 from services.ledger import Document, Record
 
-from .standings import cost_report_id
+from .standings import cost_report_id, usage_report_id
 
 Data = Mapping[str, Any]
 TYPES: Final = frozenset(
@@ -42,9 +42,9 @@ _ASKED: Final[Mapping[str, str]] = {
 """Standings by which something is asked, and what."""
 _ENDS: Final[Mapping[str, frozenset[str]]] = {
     "transferred": frozenset({"supplement"}), "decided": frozenset({"supplement"}),
-    "recovery": frozenset({"hearing"}), "agreement_offered": frozenset({"agreement"}),
-    "agreement_signed": frozenset({"agreement"}), "paid": frozenset({"account"}),
-    "payment_delayed": frozenset({"account"}), "payment_sent": frozenset({"account"}),
+    "hearing": frozenset({"hearing"}), "recovery": frozenset({"hearing"}),
+    "agreement_offered": frozenset({"agreement"}), "agreement_signed": frozenset({"agreement"}),
+    "paid": frozenset({"account"}), "payment_delayed": frozenset({"account"}), "payment_sent": frozenset({"account"}),
 }  # fmt: skip
 """Standings that end all requests of a kind. Those of one that has an id end by it."""
 _REPORTS: Final[Mapping[str, str]] = {
@@ -194,6 +194,7 @@ def _kept(document: Document, data: Data) -> Document:
                 {**each, **decided} if each["change_id"] == request_id else each
                 for each in document.get("change_requests", [])
             ]
+            _move_reports(document, data.get("reports_due_on", []))
     return document
 
 
@@ -220,6 +221,17 @@ def _reports(before: Sequence[Data], data: Data) -> list[Document]:
     known |= {"request_id": request_id, "state": _REPORTS[data["standing"]]}
     known["due_on"] = data.get("due_on") or known["due_on"]
     return after
+
+
+def _move_reports(document: Document, days: Sequence[str]) -> None:
+    """A change that was approved gives the reports that are asked for other days, the first day to the first report."""
+    application_id = UUID(document["application_id"])
+    moved = {str(usage_report_id(application_id, number)): day for number, day in enumerate(days, start=1)}
+    for kept in ("reports", "open_requests"):
+        document[kept] = [
+            {**each, "due_on": moved[each["request_id"]]} if each["request_id"] in moved else each
+            for each in document.get(kept, [])
+        ]
 
 
 def _cost_reports(document: Document, data: Data) -> list[Data]:

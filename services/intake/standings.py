@@ -256,7 +256,7 @@ def _reported(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR0911
         case ChangeDecided():
             return change(
                 fact.application_id, "change_decided", _change_note(fact), happened_on=fact.decided_on,
-                request_id=fact.change_id,
+                request_id=fact.change_id, reports_due_on=fact.reports_due_on,
             )  # fmt: skip
     return _recovered(fact)
 

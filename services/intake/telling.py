@@ -135,7 +135,8 @@ class Telling:
         association = await self._ledger.entry("associations", association_id)
         people = await self._people(association_id)
         contacts = [each for each in people if each["role"] == "contact"]
-        chosen = [each for each in people if each["person_id"] == contact_id] or contacts
+        chosen = [each for each in people if each["person_id"] == contact_id]
+        chosen += [each for each in contacts if each not in chosen]
         if association is None or not chosen:
             return None
         sealed = [Sealed.model_validate(each["details"]) for each in chosen]

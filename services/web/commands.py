@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -76,6 +76,11 @@ def command(action: str) -> CommandGuard:
     return CommandGuard(action)
 
 
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""Nothing was recorded before or will be after. Moments near the ends of the calendar have no UTC."""
+
+
 @dataclass(frozen=True, slots=True)
 class AsOf:
     """A past position or moment; both None mean now."""
@@ -95,7 +100,7 @@ async def as_of(
     """FastAPI dependency. Raises Problem 400 when both are given."""
     if position is not None and moment is not None:
         raise Problem(400, "as-of-twice", "As of when?", "Give position or moment, not both.")
-    return AsOf(position, moment)
+    return AsOf(position, None if moment is None else min(max(moment, _EARLIEST), _LATEST))
 
 
 def encode(answer: Mapping[str, Any]) -> bytes:

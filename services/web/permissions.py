@@ -61,9 +61,9 @@ INTAKE: Final[Mapping[str, frozenset[Role | None]]] = {
     "application.register_paper": OFFICER,
     "application.read": ASSOCIATION | PREPARATION | AUDITOR,
     "application.list": ASSOCIATION | PREPARATION | AUDITOR,
-    "usage_report.submit": ASSOCIATION,
+    "usage_report.submit": ASSOCIATION | OFFICER,
     "usage_report.read": ASSOCIATION | PREPARATION | AUDITOR,
-    "cost_report.submit": ASSOCIATION,
+    "cost_report.submit": ASSOCIATION | OFFICER,
 }
 
 DECISIONS: Final[Mapping[str, frozenset[Role | None]]] = {

@@ -77,27 +77,27 @@ async def deadlines(county: County) -> int:
 
 
 async def test_while_an_appeal_is_pending_the_decision_is_not_final_and_nothing_is_paid(county: County) -> None:
-    await county.at(2026, 4, 20, 8)
+    county.at(2026, 4, 20, 8)
     told = await county.act("appeals", {**COURT, "lodged_on": "2026-04-20"})
     assert (told["in_time"], told["suspends"]) == (True, True)
-    await county.at(2026, 9, 1, 8)
+    county.at(2026, 9, 1, 8)
     assert await deadlines(county) == 0
     assert await county.held() == ["waits for finality"]
     shown = await county.shown()
     assert (shown["state"], shown["next_deadline"], shown["appeal"]["court"]) == ("appealed", None, COURT["court"])
-    await county.at(2026, 10, 13, 8)
+    county.at(2026, 10, 13, 8)
     stands = {"outcome": "stands", "decided_on": "2026-10-12", "open_until": "2026-11-11", "reasons": "Hylätään"}
     await county.act(f"appeals/{told['appeal_id']}/decision", stands)
     shown = await county.shown()
     assert (shown["state"], shown["last_open_day"], shown["appeal"]["outcome"]) == ("notified", "2026-11-11", "stands")
     for day, finalised, held in ((11, 0, "waits for finality"), (12, 1, None)):
-        await county.at(2026, 11, day, 8)
+        county.at(2026, 11, day, 8)
         assert await deadlines(county) == finalised
         assert await county.held() == [held]
 
 
 async def test_an_appeal_in_time_of_which_the_court_told_late_holds_what_was_to_be_paid(county: County) -> None:
-    await county.at(2026, 4, 28, 8)
+    county.at(2026, 4, 28, 8)
     assert await deadlines(county) == 1
     assert await county.held() == [None]
     told = await county.act("appeals", {**COURT, "lodged_on": "2026-04-27"})
@@ -105,7 +105,7 @@ async def test_an_appeal_in_time_of_which_the_court_told_late_holds_what_was_to_
     assert (await county.propose("2026-04-30")).status_code == 409
     shown = await county.shown()
     assert (shown["state"], shown["final_on"]) == ("appealed", None)
-    await county.at(2026, 6, 2, 8)
+    county.at(2026, 6, 2, 8)
     stands = {"outcome": "stands", "decided_on": "2026-06-01", "reasons": "Jätetään tutkimatta"}
     await county.act(f"appeals/{told['appeal_id']}/decision", stands)
     assert await county.held() == [PENDING]
@@ -117,16 +117,16 @@ async def test_an_appeal_in_time_of_which_the_court_told_late_holds_what_was_to_
 
 
 async def test_what_the_court_annulled_is_decided_anew_and_paid_once_that_is_final(county: County) -> None:
-    await county.at(2026, 4, 20, 8)
+    county.at(2026, 4, 20, 8)
     told = await county.act("appeals", {**COURT, "lodged_on": "2026-04-20"})
-    await county.at(2026, 6, 2, 8)
+    county.at(2026, 6, 2, 8)
     annulled = {"outcome": "annulled", "decided_on": "2026-06-01", "reasons": "Kumotaan"}
     await county.act(f"appeals/{told['appeal_id']}/decision", annulled)
     assert (await county.shown())["state"] == "claimed"
     await county.act("claim-decision", UPHELD, Role.DECISION_MAKER, "helvi")
     told = await county.act("claim-notice", {"manner": "electronic"})
     assert await county.held() == ["waits for finality"]
-    await county.at(2026, 7, 20, 8)
+    county.at(2026, 7, 20, 8)
     assert await deadlines(county) == 1
     assert await county.held() == [None]
 
@@ -136,7 +136,7 @@ async def test_an_appeal_is_refused_with_what_would_be_right(county: County) -> 
         headers = county.decisions.token(role, person="olga")
         return await county.decisions.client.post(f"/v1/cases/{CASE}/{path}", json=sent, headers=headers)
 
-    await county.at(2026, 4, 20, 8)
+    county.at(2026, 4, 20, 8)
     right = {**COURT, "lodged_on": "2026-04-20"}
     problem(await post("appeals", right, Role.FINANCE), 403, "forbidden")
     problem(await post("appeals", {**right, "lodged_on": "2026-04-21"}), 422, "not-lodged-yet")

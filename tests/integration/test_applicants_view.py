@@ -296,6 +296,8 @@ async def test_a_recovery_is_told_from_the_hearing_to_the_last_cent_with_how_to_
 async def test_a_decision_on_a_recovery_ends_a_hearing_that_was_not_answered(applicant: Applicant) -> None:
     await applicant.come(DecisionMade)
     await applicant.come(HearingOpened)
+    await applicant.come(HearingOpened, hearing_id=REQUEST, grounds="Enemmän", answer_by="2026-11-30")
+    assert await applicant.is_asked() == [("hearing", "Enemmän", "2026-11-30")]
     await applicant.come(RecoveryDecided)
     assert [kind for kind, _, _ in await applicant.is_asked()] == ["recovery"]
 
@@ -339,6 +341,15 @@ async def test_a_change_that_was_decided_is_seen_beside_what_was_asked(applicant
     await applicant.come(ChangeDecided, change_id=asked["change_id"])
     [decided] = (await applicant.sees())["change_requests"]
     assert (decided["state"], decided["decided_on"], decided["proposal"]) == ("decided", "2026-09-15", "Kesään asti")
+
+
+async def test_a_change_that_moves_reports_gives_what_is_asked_its_new_day(applicant: Applicant) -> None:
+    await applicant.come(DecisionMade)
+    await applicant.come(ReportRequested, due_on="2026-11-30")
+    await applicant.come(ChangeDecided, approved=True, reports_due_on=["2027-01-31", "2027-06-30"])
+    assert [each["due_on"] for each in (await applicant.sees())["open_requests"]] == ["2027-01-31"]
+    await applicant.come(ReportRequested, report=2, due_on="2027-06-30")
+    assert [each["due_on"] for each in (await applicant.sees())["reports"]] == ["2027-01-31", "2027-06-30"]
 
 
 async def test_money_that_is_heard_of_before_its_decision_waits_for_it(applicant: Applicant) -> None:

@@ -108,12 +108,23 @@ class Applicant:
         model.version, model.content = model.version + 1, content
         assert (answer.status_code, answer.json()["version"]) == (200, model.version)
 
+    def _seen(self, model: Model | None) -> tuple[dict[str, str], bool]:
+        """Headers that may say which version was seen, and whether that is another than the draft's."""
+        current = model.version if model else 1
+        seen = self.chance.choice((None, None, current, current - 1))
+        named = {} if seen is None else {"If-Match": f'"{seen}"'}
+        return self.intake.applicant() | named, seen not in {None, current}
+
     async def remove(self) -> None:
         draft_id = self.some()
         if draft_id is None:
             return
-        answer = await self.intake.service.client.delete(f"/v1/drafts/{draft_id}", headers=self.intake.applicant())
+        headers, stale = self._seen(self.drafts.get(draft_id))
+        answer = await self.intake.service.client.delete(f"/v1/drafts/{draft_id}", headers=headers)
         if self._is_gone_or_sent(answer, self.drafts.get(draft_id)):
+            return
+        if stale:
+            problem(answer, 412, "version-stale")
             return
         assert answer.status_code == 204
         del self.drafts[draft_id]
@@ -125,11 +136,14 @@ class Applicant:
         if draft_id is None:
             return
         model = self.drafts.get(draft_id)
-        answer = await self.intake.post(f"/drafts/{draft_id}/submission", None, self.intake.applicant())
+        headers, stale = self._seen(model)
+        answer = await self.intake.post(f"/drafts/{draft_id}/submission", None, headers)
         if model is None:
             problem(answer, 404, "not-found")
         elif model.sent:
             problem(answer, 409, "application-exists")
+        elif stale:
+            problem(answer, 412, "version-stale")
         elif model.content.get("purpose") is None:
             problem(answer, 422, "draft-incomplete")
         else:

@@ -229,9 +229,18 @@ async def scan(intake: InProcess) -> str:
 
 
 async def test_a_paper_application_comes_with_its_scan(intake: InProcess) -> None:
-    sent = {**APPLICATION, "arrived_on": "2026-01-12", "separable_bookkeeping": False}
+    sent = {**APPLICATION, "arrived_on": "2026-01-12", "activity": "dancing"}
     answer = await intake.client.post("/v1/paper-applications", json=sent, headers=intake.token(Role.OFFICER))
-    assert pointers(problem(answer, 422, "rules-broken")) == ["/separable_bookkeeping", "/attachments"]
+    assert pointers(problem(answer, 422, "rules-broken")) == ["/activity", "/attachments"]
+
+
+async def test_what_lacks_something_is_registered_from_paper_and_refused_from_the_form(intake: InProcess) -> None:
+    lacking = {**APPLICATION, "costs": "9000.00 EUR", "separable_bookkeeping": False, "years": 9}
+    refused = problem(await apply(intake, **lacking), 422, "rules-broken")
+    assert pointers(refused) == ["/separable_bookkeeping", "/costs", "/years"]
+    sent = {**lacking, "arrived_on": "2026-01-12", "attachments": [await scan(intake)]}
+    answer = await intake.client.post("/v1/paper-applications", json=sent, headers=intake.token(Role.OFFICER))
+    assert answer.status_code == 201, answer.text
 
 
 async def test_a_paper_application_counts_by_the_day_on_which_it_came(intake: InProcess) -> None:
@@ -248,11 +257,14 @@ async def test_what_comes_on_paper_an_officer_sends_for_the_association(intake: 
     for application_id, told in zip(ids, (asked, {"standing": "in_preparation"}, {"standing": "decided"}), strict=True):
         noted = fact(ApplicationStandingChanged, application_id=application_id, amount="2000.00 EUR", **told)
         await intake.given(f"application/{application_id}", noted)
+    paid = fact(ApplicationStandingChanged, application_id=ids[2], amount="2000.00 EUR", standing="paid")
+    await intake.given(f"application/{ids[2]}", paid)
     change = {"what": "time", "proposal": "Vuoden 2027 loppuun", "reasons": "Viivästyi"}
     for path, sent in (
         (f"{ids[0]}/supplements", {"request_id": UNKNOWN, "answer": "Liitteenä"}),
         (f"{ids[1]}/withdrawal", {"reason": "Kirje 12.1.2026"}),
         (f"{ids[2]}/change-requests", change),
+        (f"{ids[2]}/usage-report", {"used": "2000.00 EUR", "account": "Käytetty"}),
     ):
         for role in (Role.DECISION_MAKER, Role.FINANCE, Role.AUDITOR):
             refused = await intake.client.post(f"/v1/applications/{path}", json=sent, headers=intake.token(role))
@@ -261,7 +273,7 @@ async def test_what_comes_on_paper_an_officer_sends_for_the_association(intake: 
         assert answer.status_code in {200, 201}, answer.text
     written = [record async for record in intake.ledger.scan() if record.actor == "officer-1"]
     assert [record.type for record in written] == [
-        "application.supplemented", "application.withdrawn", "application.change_requested",
+        "application.supplemented", "application.withdrawn", "application.change_requested", "usage_report.submitted",
     ]  # fmt: skip
 
 

@@ -164,7 +164,7 @@ async def given_all(service: InProcess) -> int:
     sports: dict[str, Any] = {"activity": "sports-and-exercise", "applied": "700.00 EUR"}
     await given_case(service, 12, fact(CaseTransferred), **sports)
     service.at(datetime(2025, 12, 31, 22, 30, tzinfo=UTC))
-    await given_case(service, 6, fact(CaseTransferred), municipality="nurmes", **sports)
+    await given_case(service, 6, fact(CaseTransferred, municipality="nurmes"), municipality="nurmes", **sports)
     service.at(datetime(2026, 2, 24, 8, 0, tzinfo=UTC))
     rejected = decided("rejected", "0.00 EUR", "2026-02-24")
     await given_case(service, 3, rejected, old=True, municipality="kitee", applied="500.00 EUR")
@@ -522,6 +522,17 @@ async def test_an_answer_that_is_held_is_not_sent_again_until_something_is_recor
     past = await empty.client.get(path, params={**query, "position": tag.strip('"')})
     assert past.content == first.content
     assert past.headers["etag"] == tag
+
+
+@pytest.mark.parametrize(
+    ("moment", "numbers"),
+    [("0001-01-01T00:00:00+14:00", []), ("9999-12-31T23:59:59-14:00", [1]), ("1969-07-20T20:17:40Z", [])],
+)
+async def test_a_moment_at_the_end_of_the_calendar_is_one_before_or_after_everything(
+    empty: Open, moment: str, numbers: list[int]
+) -> None:
+    await given_case(empty.service, 1, decided("granted", "2000.00 EUR", "2026-02-24"))
+    assert await empty.numbers(moment=moment) == numbers
 
 
 async def test_a_position_that_is_not_there_yet_is_the_newest_one(empty: Open) -> None:

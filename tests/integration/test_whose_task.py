@@ -102,6 +102,21 @@ async def test_what_is_the_municipalitys_goes_to_it_by_name_and_the_applicant_is
         assert answer.status_code in {409, 422}, answer.text
 
 
+async def test_of_several_municipalities_the_officer_names_the_one_to_which_it_goes(both: Both) -> None:
+    halves = [{"municipality": name, "percent": 50} for name in ("joensuu", "raakkyla")]
+    application_id = await both.applied("food-aid", municipalities=halves)
+    sent = {"reason": "Ruoka-apu on kunnan tehtävä."}
+    told = problem(await both.act(application_id, "transfer", {**sent, "municipality": "kitee"}), 422, "no-share")
+    assert pointers(told) == ["/municipality"]
+    assert told["detail"] == "the activity takes place in joensuu, raakkyla: name one of them"
+    transferred = await both.act(application_id, "transfer", {**sent, "municipality": "joensuu"})
+    assert (transferred.status_code, transferred.json()["municipality"]) == (200, "joensuu")
+    headers = both.decisions.token(Role.AUDITOR)
+    case = (await both.decisions.client.get(f"/v1/cases/{application_id}", headers=headers)).json()
+    assert (case["state"], case["municipality"]) == ("transferred", "joensuu")
+    assert (await both.shown(application_id))["note"] == "Siirretty kunnalle: Joensuu. Ruoka-apu on kunnan tehtävä."
+
+
 async def test_what_is_the_countys_is_sent_on_to_nobody(both: Both) -> None:
     application_id = await both.applied("mental-health-and-substance-abuse")
     told = problem(await both.act(application_id, "transfer", {"reason": "Kunnalle"}), 409, "county-task")

@@ -24,6 +24,7 @@ from services.decisions.handlers.cases import (
     GiveNotice,
     MakeDecision,
     Propose,
+    Transfer,
 )
 from services.decisions.handlers.documents import Language
 from services.decisions.views import CASE_SORTS
@@ -62,12 +63,6 @@ class RequestSupplement(Contract):
 
     question: Text
     due_on: Date | None = None
-
-
-class Reasoned(Contract):
-    """The reason for an act."""
-
-    reason: Text
 
 
 class AssignMany(Assign):
@@ -204,10 +199,10 @@ def preparation(decisions: Decisions) -> APIRouter:
 
     @routes.post("/transfer", responses=_ANSWERS)
     async def transfer(
-        application_id: UUID, sent: Reasoned, commanded: Annotated[Command, Depends(command("case.transfer"))]
+        application_id: UUID, sent: Transfer, commanded: Annotated[Command, Depends(command("case.transfer"))]
     ) -> Response:
         """Send the application to the municipality whose task it is."""
-        return respond(await decisions.transfer(commanded, application_id, sent.reason))
+        return respond(await decisions.transfer(commanded, application_id, sent))
 
     @routes.post("/assessments", status_code=201, responses=_ANSWERS)
     async def assess(

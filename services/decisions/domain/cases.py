@@ -359,14 +359,19 @@ def request_supplement(case: Case, request_id: UUID, question: str, due_on: date
     ]
 
 
-def transfer(case: Case, reason: str) -> list[Fact]:
-    """Sends the application to the municipality whose task the activity is (*siirto*)."""
+def transfer(case: Case, reason: str, municipality: str | None = None) -> list[Fact]:
+    """Sends the application to the municipality whose task the activity is (*siirto*): that of the largest share, or
+    another one in which the activity has a share.
+    """
     _open_for_preparation(case)
     opened = case.opened
+    shares = [share.municipality for share in opened.municipalities]
+    if municipality is not None and municipality not in shares:
+        raise invalid("no-share", f"the activity takes place in {', '.join(shares)}: name one of them", "/municipality")
     return [
         CaseTransferred(
-            application_id=opened.application_id, municipality=opened.municipality, activity=opened.activity,
-            reason=reason,
+            application_id=opened.application_id, municipality=municipality or opened.municipality,
+            activity=opened.activity, reason=reason,
         )
     ]  # fmt: skip
 

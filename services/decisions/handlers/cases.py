@@ -88,6 +88,13 @@ class Assess(Contract):
     reasons: Text
 
 
+class Transfer(Contract):
+    """Why the application is sent on, and to which municipality; by default to that of the largest share."""
+
+    reason: Text
+    municipality: Slug | None = None
+
+
 class DecideTask(Contract):
     """Whose task the activity is: the county's, or in part; `eligible` is the county's part of what is applied for."""
 
@@ -205,13 +212,14 @@ class Decisions:
 
         return await self.on_case(command, application_id, "request_supplement", act)
 
-    async def transfer(self, command: Command, application_id: UUID, reason: str) -> Answer:
+    async def transfer(self, command: Command, application_id: UUID, given: Transfer) -> Answer:
         def act(case: Case) -> Acted:
             # The division of the day on which the application arrived, as money is proposed by it too.
             activity = self._county.activity(case.opened.activity, case.opened.arrived_on)
             if activity is not None and activity.task == "county":
                 raise conflict("county-task", f"{activity.name.fi} is the county's task: it is not transferred")
-            return cases.transfer(case, reason), {"municipality": case.opened.municipality}
+            facts = cases.transfer(case, given.reason, given.municipality)
+            return facts, {"municipality": given.municipality or case.opened.municipality}
 
         return await self.on_case(command, application_id, "transfer", act)
 

@@ -10,14 +10,14 @@ from fastapi import APIRouter, FastAPI
 from services.intake.handlers import DraftIncomplete, Handlers
 from services.intake.person_keys import PersonsUnavailable
 from services.intake.storage import NotStored, ScannerUnavailable, StoreUnavailable
+from services.intake.storage.limits import SIZE_BYTES_MAX
 from services.ledger import Ledger
 from services.web.problems import Problem, register_problem
 
 from . import applications, associations, attachments, calls, drafts, messages
 
-ATTACHMENT_BYTES_MAX: Final = 20 * 1000 * 1000
-LARGE_BODIES: Final = {attachments.PATH: ATTACHMENT_BYTES_MAX + 1}
-"""A byte more than an attachment may have, so that its own limit is told."""
+LARGE_BODIES: Final = {attachments.PATH: SIZE_BYTES_MAX}
+"""What says that it is larger is refused before it is read; what turns out to be, as soon as it does."""
 
 
 def routers(handlers: Handlers, ledger: Ledger) -> Sequence[APIRouter]:

@@ -48,16 +48,29 @@ COST_REPORTS_MAX = 60
 """As many as decisions can number."""
 SCAN = "scan"
 """The kind of the attachment that a paper application's scan is stored as."""
+PAPER_MAY_LACK = frozenset(
+    {
+        "answer-missing", "attachment-missing", "bookkeeping-not-separable", "budget-does-not-add-up",
+        "may-not-apply", "nothing-applied", "rows-do-not-add-up", "too-many-years",
+    }
+)  # fmt: skip
+"""What an application on paper is registered with all the same, for what has arrived is registered: an officer asks for
+a supplement, or proposes to reject it.
+"""
 CHANGES_MAX = 60
 """Each stays in the application as it is listed, so that there is an end to them."""
+
+
+Reports = Mapping[UUID | date | None, bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
     """An application as it stands. `granted` is the sum of its decision, in cents; None before one. `decided` stays
     once it is so: what another service tells may come late, and takes no decision back. `recoveries`: what is left to
-    pay of each recovery, in cents; None stands for one that was told of before recoveries had their ids here. `awaited`
-    has an entry for each report of use that is awaited: the report's id, or the day it is due where none was told.
+    pay of each recovery, in cents; None stands for one that was told of before recoveries had their ids here. `reports`
+    are the reports of use in the order in which they were asked for, by id or, where none was told, by the day on which
+    they are due: whether each is awaited.
     """
 
     submitted: ApplicationSubmitted
@@ -67,7 +80,7 @@ class Application:
     added: tuple[AttachedFile, ...] = ()
     changes: frozenset[UUID] = field(default_factory=frozenset)
     report: UsageReportSubmitted | None = None
-    awaited: tuple[UUID | date | None, ...] = ()
+    reports: Reports = field(default_factory=dict)
     granted: int | None = None
     paid: bool = False
     cost_reports: int = 0
@@ -92,7 +105,7 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
         case ChangeRequested():
             return replace(state, changes=state.changes | {fact.change_id})
         case UsageReportSubmitted():
-            return replace(state, report=fact, awaited=state.awaited[1:])
+            return replace(state, report=fact, reports=_sent(state.reports))
         case CostReportSubmitted():
             return replace(state, cost_reports=state.cost_reports + 1)
         case ApplicationStandingChanged():
@@ -102,7 +115,7 @@ def evolve(state: Application | None, fact: Fact) -> Application | None:  # noqa
                 standing=fact.standing,
                 diary_number=fact.diary_number or state.diary_number,
                 open_requests=state.open_requests | asked,
-                awaited=_awaited(state.awaited, fact),
+                reports=_reports(state.reports, fact),
                 granted=fact.amount if fact.standing == "decided" else state.granted,
                 paid=state.paid or fact.standing == "paid",
                 decided=state.decided or fact.standing in DECIDED,
@@ -118,19 +131,21 @@ def _recoveries(state: Application, told: ApplicationStandingChanged) -> Mapping
     return {**state.recoveries, told.request_id: told.amount}
 
 
-def _awaited(
-    awaited: tuple[UUID | date | None, ...], told: ApplicationStandingChanged
-) -> tuple[UUID | date | None, ...]:
-    """The reports that are awaited after a standing: one more for each that is asked for or returned. A reminder, which
-    says when it was made or has the day of a report that is awaited, asks for no other.
-    """
+def _reports(reports: Reports, told: ApplicationStandingChanged) -> Reports:
+    """The reports after a standing: one that is asked for, reminded of or returned is awaited, one that came is not."""
     report = told.request_id or told.due_on
-    if told.standing == "report_received":
-        return tuple(each for each in awaited if each != told.request_id)
-    if told.standing == "report_returned":
-        return (*awaited, report)
-    reminded = bool(awaited) and (told.happened_on is not None or report in awaited)
-    return awaited if told.standing != "report_requested" or reminded else (*awaited, report)
+    match told.standing:
+        case "report_requested" | "report_returned":
+            return {**reports, report: True}
+        case "report_received" | "report_accepted":
+            return {**reports, report: False}
+    return reports
+
+
+def _sent(reports: Reports) -> Reports:
+    """The first report that is awaited is the one that was sent, as decisions takes it."""
+    awaited = [report for report, is_awaited in reports.items() if is_awaited]
+    return {**reports, awaited[0]: False} if awaited else reports
 
 
 def problems(application: ApplicationSubmitted, county: County) -> list[Refused]:
@@ -361,7 +376,7 @@ def _check_not_transferred(state: Application, instead: str) -> None:
 
 def report_use(state: Application, report: UsageReportSubmitted) -> list[Fact]:
     """Reports how the grant was used: for each report that is asked for or was returned, else once when it was paid."""
-    if not state.awaited:
+    if not any(state.reports.values()):
         if not state.paid and state.standing not in {"recovery", "hearing"}:
             raise conflict("nothing-paid", "a report of use is made of a grant that was paid, or when it is asked for")
         if state.report is not None:

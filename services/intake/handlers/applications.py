@@ -179,6 +179,8 @@ class Applications:
                 self._check_not_theirs(command, sent.association_id, asked.association)
             application = asked.application(application_id, sent, channel, arrived_on)
             wrong = asked.problems(application, self._county)
+            if channel == "paper":
+                wrong = [each for each in wrong if each.slug not in applications.PAPER_MAY_LACK]
             if wrong and before.state is None:
                 raise SeveralRefused(wrong)
             facts = applications.submit(before.state, asked.call, application, moment)

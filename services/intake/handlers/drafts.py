@@ -190,8 +190,8 @@ class Drafts:
         await self._ledger.pool.execute(_SENT, draft.draft_id, self._clock(), content, draft.version)
 
     async def errors(self, draft: Draft) -> list[FieldError]:
-        """Everything that is wrong or missing in a draft, at once, each with a pointer into its content; nothing once it
-        was sent, whatever the rules would say by now.
+        """Everything that is wrong or missing in a draft, at once, each with a pointer into its content; nothing once
+        it was sent, whatever the rules would say by now.
         """
         if draft.sent_at is not None:
             return []

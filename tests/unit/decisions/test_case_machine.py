@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import Final
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -54,6 +53,7 @@ from services.decisions.domain.cases import Case, Judgement
 from services.decisions.handlers.authority import Act
 from tests.unit.decisions.desk import APPLIED, DECIDERS, NAME, PEOPLE, Desk, paid, refolded, request
 from tests.unit.given import fact, folded
+from tests.unit.reaching import Kinds, reaching
 
 NUMBERS: Final = st.integers(0, 2)
 PERSONS: Final = st.sampled_from(PEOPLE)
@@ -71,7 +71,7 @@ THEN: Final = st.sampled_from(
     ["nothing", "final", "upheld", "changed", "changed", "late", "appealed", "annulled", "appealed late", "recovered"]
 )
 """What comes of a case that was decided, notified and perhaps paid."""
-WRITTEN: Final[set[type[Fact]]] = {
+WRITTEN: Final[Kinds] = {
     ActRefused, AgendaSet, AppealDecided, AppealLodged, AppropriationCommitted, AppropriationReleased,
     AppropriationSet, AssessmentRecorded, CaseAssigned, CaseTransferred, CaseWithdrawn, ConflictDeclared,
     DecisionBecameFinal, DecisionMade, DecisionNotified, HearingAnswered, HearingOpened, MeetingConvened, PaymentNoted,
@@ -80,7 +80,7 @@ WRITTEN: Final[set[type[Fact]]] = {
 }  # fmt: skip
 LIMIT: Final = 100
 """What is under it need not be returned; cents."""
-REACHED: Final[set[type[Fact]]] = set()
+REACHED: Final[Kinds] = set()
 
 
 class CasesMachine(Desk, RuleBasedStateMachine):
@@ -302,6 +302,7 @@ class CasesMachine(Desk, RuleBasedStateMachine):
             self.last_day_for_a_claim_or_to_appeal_comes(number, 1, appeal=True)
         self.appeal(number, "otto", days=int(late) * (1 + turn))
         self.days_pass(60)
+        self.run_deadlines()
         self.court_decides(number, "otto", annulled=then == "annulled", days=None if turn else 30)
         if then == "annulled":
             self.decide_claim(number, third, new, change=True, at_meeting=False)
@@ -495,6 +496,7 @@ class CasesMachine(Desk, RuleBasedStateMachine):
             if isinstance(each, RectificationClaimed) and each.in_time:
                 assert final_on > told[each.claim_id]
             if isinstance(each, AppealLodged) and (each.suspends or each.appeal_id in courts):
+                assert each.appeal_id in courts
                 at, court = courts[each.appeal_id]
                 anew = {one.claim_id for one in facts[at:] if isinstance(one, RectificationDecided)}
                 assert not each.suspends or final_on > (court.open_until or court.decided_on)
@@ -549,10 +551,4 @@ class CasesMachine(Desk, RuleBasedStateMachine):
                 assert {(each.application_id, each.matter) for each in taken} <= items
 
 
-class TestCases(CasesMachine.TestCase):  # type: ignore[misc, valid-type]
-    settings = settings(max_examples=200, stateful_step_count=40, print_blob=True, deadline=None)
-
-    def runTest(self) -> None:  # noqa: N802 - unittest's name
-        """No invariant broke, and nothing that is written here was out of the sequences' reach."""
-        super().runTest()
-        assert not WRITTEN - REACHED
+TestCases = reaching(CasesMachine, WRITTEN, REACHED)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -48,19 +47,20 @@ from services.decisions.domain.cases import Case
 from services.decisions.handlers.authority import Act
 from tests.unit.decisions.desk import APPLIED, DECIDERS, PEOPLE, Acted, Desk, refolded, request
 from tests.unit.given import fact
+from tests.unit.reaching import Kinds, reaching
 
 PERSONS: Final = st.sampled_from(PEOPLE)
 NUMBERS: Final = st.integers(1, 3)
 DAYS: Final = st.sampled_from([0, 1, 5, 20, 40])
 COSTS: Final = st.sampled_from([0, 100, 250, 900])
 GRANTED, DECLARED, ASK_DAYS = 900, 500, 14
-WRITTEN: Final[set[type[Fact]]] = {
+WRITTEN: Final[Kinds] = {
     AgreementDrafted, AgreementPartySigned, AgreementSigned, ChangeDecided, ChangeProposed, ChangeReceived,
     CostReportAccepted, CostReportReceived, CostReportReturned, NegotiationNoted, OwnFundingProven,
     PartnershipReviewed, RectificationDecided, ReportAccepted, ReportChecked, ReportReceived, ReportReminded,
     ReportRequested, ReportReturned,
 }  # fmt: skip
-REACHED: Final[set[type[Fact]]] = set()
+REACHED: Final[Kinds] = set()
 NEEDS_A_GRANT: Final = AgreementDrafted | AgreementPartySigned | PartnershipReviewed | OwnFundingProven
 
 
@@ -382,10 +382,4 @@ class GrantMachine(Desk, RuleBasedStateMachine):
         assert all(each.held_on <= self.today for each in self.facts if isinstance(each, NegotiationNoted))
 
 
-class TestGrants(GrantMachine.TestCase):  # type: ignore[misc, valid-type]
-    settings = settings(max_examples=200, stateful_step_count=40, print_blob=True, deadline=None)
-
-    def runTest(self) -> None:  # noqa: N802 - unittest's name
-        """No invariant broke, and nothing that is written here was out of the sequences' reach."""
-        super().runTest()
-        assert not WRITTEN - REACHED
+TestGrants = reaching(GrantMachine, WRITTEN, REACHED)

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, get_args
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -32,6 +31,7 @@ from services.intake.domain import applications
 from services.intake.domain.applications import DECIDED, Application
 from services.intake.domain.calls import Call
 from tests.unit.given import fact, folded, refused
+from tests.unit.reaching import Kinds, reaching
 
 OPENS: Final = datetime(2025, 12, 15, 6, 0, tzinfo=UTC)
 CLOSES: Final = datetime(2026, 1, 16, 14, 0, tzinfo=UTC)
@@ -43,6 +43,17 @@ USUAL: Final[tuple[Standing, ...]] = ("in_preparation", "decided", "notified", "
 CHANNELS: Final = st.sampled_from(get_args(Channel))
 NUMBERS: Final = st.integers(0, 3)
 BUDGET: Final = {"costs": [{"label": "Tilavuokrat", "amount": "10.00 EUR"}]}
+WRITTEN: Final[Kinds] = {
+    ApplicationAttachmentAdded,
+    ApplicationStandingChanged,
+    ApplicationSubmitted,
+    ApplicationSupplemented,
+    ApplicationWithdrawn,
+    ChangeRequested,
+    CostReportSubmitted,
+    UsageReportSubmitted,
+}
+REACHED: Final[Kinds] = set()
 
 
 def identity(number: int) -> UUID:
@@ -162,6 +173,7 @@ class ApplicationMachine(RuleBasedStateMachine):
         self.act(lambda state: applications.report_costs(state, fact(CostReportSubmitted)))
 
     def teardown(self) -> None:
+        REACHED.update(type(each) for each in self.facts)
         assert self.state == folded(applications.evolve, None, *self.facts)
 
     # --- what holds after each, by the facts alone -----------------------------------------------------------
@@ -239,5 +251,4 @@ def _decided(facts: list[Fact]) -> bool:
     return any(isinstance(each, ApplicationStandingChanged) and each.standing in DECIDED for each in facts)
 
 
-TestApplications = ApplicationMachine.TestCase
-TestApplications.settings = settings(max_examples=200, stateful_step_count=30, print_blob=True, deadline=None)
+TestApplications = reaching(ApplicationMachine, WRITTEN, REACHED, steps=30)

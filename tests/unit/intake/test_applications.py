@@ -196,6 +196,14 @@ def test_each_report_that_is_asked_for_or_returned_is_sent_and_no_other() -> Non
     assert applications.report_use(application(*again), report) == [report]
     with refused("reported-already"):
         applications.report_use(application(*again, report), report)
+    # The one that came back is sent before the other, which is awaited still.
+    received = [standing("report_received", request_id=UUID(int=number), due_on=None) for number in (1, 2)]
+    turned = [standing("paid"), first, second, report, received[0], returned, report, received[0]]
+    for told in ([], [reminders[1]]):
+        assert applications.report_use(application(*turned, *told), report) == [report]
+        for more in ([report], [report, received[1]], [received[1]]):
+            with refused("reported-already"):
+                applications.report_use(application(*turned, *told, *more), report)
 
 
 def test_a_reminder_without_its_report_is_of_the_report_that_is_due_on_that_day_or_of_a_new_one() -> None:

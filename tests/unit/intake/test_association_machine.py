@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -32,6 +31,7 @@ from services.intake.domain import applications, associations
 from services.intake.domain.associations import Association
 from services.intake.domain.calls import Call
 from tests.unit.given import county, fact, folded
+from tests.unit.reaching import Kinds, reaching
 
 IBANS: Final = st.sampled_from(["FI2112345600000785", "FI1410093000123458", "FI5542345670000081"])
 OFFICERS: Final = st.sampled_from(["anna", "bertta", "cecilia"])
@@ -39,6 +39,16 @@ USERS: Final = ("doris", "eeva")
 NUMBERS: Final = st.integers(0, 5)
 DAYS: Final = st.integers(-3, 6)
 CALL: Final = Call(fact(CallPublished))
+WRITTEN: Final[Kinds] = {
+    AccountChangeDropped,
+    AccountChangeRefused,
+    AccountChangeRequested,
+    AssociationAccountChanged,
+    PersonEnded,
+    PersonErased,
+    PersonNamed,
+}
+REACHED: Final[Kinds] = set()
 
 
 def identity(number: int) -> UUID:
@@ -146,6 +156,9 @@ class AssociationMachine(RuleBasedStateMachine):
     def erase_person(self, number: int) -> None:
         self.act("anna", lambda state: associations.erase_person(state, identity(number), "Pyyntö"))
 
+    def teardown(self) -> None:
+        REACHED.update(type(each) for each in self.facts)
+
     # --- what holds after each, by the facts alone -----------------------------------------------------------
 
     @property
@@ -227,5 +240,4 @@ def _waiting(facts: list[Fact]) -> list[AccountChangeRequested]:
     return [each for each in facts if isinstance(each, AccountChangeRequested) and each.change_id not in dropped]
 
 
-TestAssociations = AssociationMachine.TestCase
-TestAssociations.settings = settings(max_examples=200, stateful_step_count=30, print_blob=True, deadline=None)
+TestAssociations = reaching(AssociationMachine, WRITTEN, REACHED, steps=30)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -18,10 +17,13 @@ from schemas.words import Words
 from services.intake.domain import calls
 from services.intake.domain.calls import Call
 from tests.unit.given import county, fact, folded, refused
+from tests.unit.reaching import Kinds, reaching
 
 START: Final = datetime(2025, 12, 15, 6, 0, tzinfo=UTC)
 HOURS: Final = st.integers(-6, 12)
 CHANGED: Final = Words(fi="Aikaa muutettiin.")
+WRITTEN: Final[Kinds] = {CallPublished, CallAmended}
+REACHED: Final[Kinds] = set()
 
 
 class CallMachine(RuleBasedStateMachine):
@@ -93,6 +95,9 @@ class CallMachine(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
+    def teardown(self) -> None:
+        REACHED.update(type(each) for each in self.facts)
+
     # --- what holds after each -------------------------------------------------------------------------------
 
     @invariant()
@@ -125,5 +130,4 @@ class CallMachine(RuleBasedStateMachine):
         self.has_closed, self.has_been_open = late, self.has_been_open or self.now >= state.call.opens_at
 
 
-TestCalls = CallMachine.TestCase
-TestCalls.settings = settings(max_examples=200, stateful_step_count=25, print_blob=True, deadline=None)
+TestCalls = reaching(CallMachine, WRITTEN, REACHED, steps=25)
