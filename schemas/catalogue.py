@@ -104,6 +104,16 @@ def _rectification_decided_2_to_3(data: Data) -> Data:
     return {**data, "changed_to": None}
 
 
+def _hold_1_to_2(data: Data) -> Data:
+    """Which report was overdue was not kept."""
+    return {**data, "report": None}
+
+
+def _hearing_opened_1_to_2(data: Data) -> Data:
+    """When the county learned of the grounds was not kept."""
+    return {**data, "learned_on": None}
+
+
 def _agreement_signed_1_to_2(data: Data) -> Data:
     """One version, signed by both at once, without a period of its own."""
     return {
@@ -166,8 +176,10 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("run.approved", 1): _run_approved_1_to_2,
     ("rectification.decided", 1): _rectification_decided_1_to_2,
     ("rectification.decided", 2): _rectification_decided_2_to_3,
-    ("grant.held", 1): _as_it_was,
-    ("grant.hold_lifted", 1): _as_it_was,
+    ("grant.held", 1): _hold_1_to_2,
+    ("grant.hold_lifted", 1): _hold_1_to_2,
+    ("hearing.opened", 1): _hearing_opened_1_to_2,
+    ("payment.noted", 1): _as_it_was,
     ("usage_report.submitted", 1): _usage_report_1_to_2,
     ("meeting.section_taken", 1): _section_taken_1_to_2,
     ("application.standing_changed", 1): _standing_changed_1_to_2,

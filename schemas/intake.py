@@ -94,6 +94,23 @@ class AssociationRegistered(Fact):
     language: Language
 
 
+class AssociationCorrected(Fact):
+    """What an association is called, where it is and of which kind, as it is from now on: an officer who does not act
+    for it saw it in the register of associations.
+    """
+
+    event_type: ClassVar[str] = "association.corrected"
+    association_id: BusinessId
+    name: Name
+    display_name: Name
+    register_number: AssociationNumber | None
+    domicile: Slug
+    kind: AssociationKind
+    language: Language
+    reason: Text
+    person: Person
+
+
 class AccountChangeRequested(Fact):
     """Somebody asks that payments go to another account from now on; another person confirms it. `proof_sha256` is the
     hash of the bank's proof of the account, where one was sent; `not_before` is the first Helsinki date for it.
@@ -411,7 +428,8 @@ class CostReportSubmitted(Fact):
 
 
 FACTS: tuple[type[Fact], ...] = (
-    CallPublishedV1, CallPublished, CallAmended, AssociationRegistered, AssociationAccountChanged,
+    CallPublishedV1, CallPublished, CallAmended, AssociationRegistered, AssociationCorrected,
+    AssociationAccountChanged,
     AccountChangeRequested, AccountChangeDropped, AccountChangeRefused, PersonNamed, PersonEnded, PersonErased,
     AttachmentStored, ApplicationSubmittedV1, ApplicationSubmittedV2, ApplicationSubmitted,
     ApplicationAttachmentAdded, ChangeRequested, ApplicationSupplemented, ApplicationWithdrawn,

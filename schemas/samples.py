@@ -58,6 +58,7 @@ _BUDGET = {
 }  # fmt: skip
 _SEALED = {"person_id": OTHER, "ciphertext": "c2VhbGVkLXNlYWxlZC1zZWFsZWQtc2VhbGVk"}
 _CHANGE = {"association_id": ID, "change_id": OTHER}
+_CLAIM = {"application_id": APPLICATION, "claim_id": OTHER}
 _PAYMENT = {"application_id": APPLICATION, "instalment": 1, "attempt": 1, "amount": "1500.00 EUR"}
 _BOOKING = {"end_to_end_id": END_TO_END, "booked_on": "2026-04-02", "bank_reference": "260402A1", "sha256": SHA}
 _LINE = {
@@ -91,6 +92,10 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
     ("association.registered", 1): {
         "association_id": ID, "name": NAME, "display_name": "Esimerkki", "register_number": "123456",
         "domicile": "joensuu", "kind": "local", "iban": IBAN, "language": "fi",
+    },
+    ("association.corrected", 1): {
+        "association_id": ID, "name": NAME, "display_name": "Esimerkki", "register_number": "123456",
+        "domicile": "kitee", "kind": "local", "language": "sv", "reason": "Kotipaikka muuttui", "person": "officer-1",
     },
     ("association.account_changed", 1): {"association_id": ID, "iban": IBAN, "reason": "Tili vaihtui"},
     ("application.submitted", 1): {**_APPLICATION, "municipality": "joensuu"},
@@ -184,6 +189,10 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
     },
     ("supplement.received", 1): {"application_id": APPLICATION, "request_id": OTHER, "answer": "Liitteenä."},
     ("conflict.declared", 1): {"application_id": APPLICATION, "person": "officer-2", "reason": "Hallituksen jäsen"},
+    ("conflict.lifted", 1): {
+        "application_id": APPLICATION, "person": "officer-2", "reason": "Erosi hallituksesta 2023",
+        "decided_by": "board-1",
+    },
     ("act.refused", 1): {
         "application_id": APPLICATION, "person": "officer-2", "act": "assess", "reason": "Esteellinen",
     },
@@ -208,8 +217,13 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "application_id": APPLICATION, "manner": "electronic", "sent_on": "2026-12-07", "received_on": "2026-12-10",
         "last_claim_day": "2026-12-28",
     },
+    ("decision.published", 1): {
+        "application_id": APPLICATION, "published_on": "2026-12-08", "received_on": "2026-12-15",
+        "last_claim_day": "2026-12-29", "person": "officer-1",
+    },
+    ("rectification.withdrawn", 1): {**_CLAIM, "withdrawn_on": "2026-03-12", "person": "officer-1"},
     ("rectification.claimed", 1): {
-        "application_id": APPLICATION, "claim_id": OTHER, "received_on": "2026-03-10", "in_time": True,
+        **_CLAIM, "received_on": "2026-03-10", "in_time": True,
         "grounds": "Laskuvirhe",
     },
     ("rectification.decided", 1): {
@@ -245,13 +259,24 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "application_id": APPLICATION, "hearing_id": OTHER, "grounds": "Jäi käyttämättä", "amount": "300.00 EUR",
         "answer_by": "2026-10-30", "person": "officer-1",
     },
+    ("hearing.opened", 2): {
+        "application_id": APPLICATION, "hearing_id": OTHER, "grounds": "Jäi käyttämättä", "amount": "300.00 EUR",
+        "answer_by": "2026-10-30", "person": "officer-1", "learned_on": "2026-10-01",
+    },
+    ("hearing.closed", 1): {
+        "application_id": APPLICATION, "hearing_id": OTHER, "reasons": "Selvitys riittää", "person": "officer-1",
+    },
     ("hearing.answered", 1): {
         "application_id": APPLICATION, "hearing_id": OTHER, "answer": "Hyväksymme", "answered_on": "2026-10-20",
     },
     ("grant.held", 1): {"application_id": APPLICATION, "reason": "report_overdue", "held_on": "2026-12-01"},
-    ("grant.held", 2): {"application_id": APPLICATION, "reason": "appealed", "held_on": "2026-12-01"},
+    ("grant.held", 2): {"application_id": APPLICATION, "reason": "appealed", "report": None, "held_on": "2026-12-01"},
     ("grant.hold_lifted", 1): {"application_id": APPLICATION, "reason": "report_overdue"},
-    ("grant.hold_lifted", 2): {"application_id": APPLICATION, "reason": "appealed"},
+    ("grant.hold_lifted", 2): {"application_id": APPLICATION, "reason": "appealed", "report": None},
+    ("payee.person_noted", 1): {
+        "association_id": "2050864-5", "person_id": OTHER, "person": "user-1", "valid_from": "2026-01-01",
+        "valid_until": None,
+    },
     ("recovery.decided", 1): {
         "application_id": APPLICATION, "recovery_id": OTHER, "amount": "300.00 EUR", "grounds": "Jäi käyttämättä",
         "decided_on": "2026-11-02", "due_on": "2026-12-02", "person": "board-1",
@@ -399,7 +424,7 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
     },
     ("stand_in.ended", 1): {"stand_in_id": OTHER, "valid_until": "2026-07-15", "person": "board-1"},
     ("rectification.notified", 1): {
-        "application_id": APPLICATION, "claim_id": OTHER, "manner": "electronic", "sent_on": "2026-03-25",
+        **_CLAIM, "manner": "electronic", "sent_on": "2026-03-25",
         "received_on": "2026-03-28", "last_appeal_day": "2026-04-27",
     },
     ("negotiation.noted", 1): {
@@ -453,6 +478,10 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
         "person": "board-1", "organ": "Hyte-lautakunta", "on_behalf_of": None,
     },
     ("payment.noted", 1): {
+        "application_id": APPLICATION, "instalment": 1, "kind": "booked", "amount": "1500.00 EUR",
+        "booked_on": "2026-04-02",
+    },
+    ("payment.noted", 2): {
         "application_id": APPLICATION, "instalment": 1, "kind": "booked", "amount": "1500.00 EUR",
         "booked_on": "2026-04-02",
     },

@@ -147,6 +147,20 @@ class DecisionNotified(Fact):
     last_claim_day: Date
 
 
+class DecisionPublished(Fact):
+    """The decision, or the minutes with it, was published on the county's web pages on a Helsinki date: from then
+    counts the time of the members (residents), who may claim as the parties may. The last day for their claims is
+    counted from the day on which they count as having been told.
+    """
+
+    event_type: ClassVar[str] = "decision.published"
+    application_id: UUID
+    published_on: Date
+    received_on: Date
+    last_claim_day: Date
+    person: Person
+
+
 class RectificationClaimed(Fact):
     """A claim for rectification (*oikaisuvaatimus*)."""
 
@@ -252,6 +266,16 @@ class RectificationNotified(Fact):
     sent_on: Date
     received_on: Date
     last_appeal_day: Date
+
+
+class RectificationWithdrawn(Fact):
+    """Who claimed took the claim back before it was decided: the decision stands as if it had not been made."""
+
+    event_type: ClassVar[str] = "rectification.withdrawn"
+    application_id: UUID
+    claim_id: UUID
+    withdrawn_on: Date
+    person: Person
 
 
 class AppealLodged(Fact):

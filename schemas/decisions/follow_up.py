@@ -121,7 +121,7 @@ class ReportAccepted(Fact):
     person: Person
 
 
-class HearingOpened(Fact):
+class HearingOpenedV1(Fact, title="HearingOpened"):
     """The applicant is heard (*kuuleminen*) on a planned recovery, by a Helsinki date."""
 
     event_type: ClassVar[str] = "hearing.opened"
@@ -130,6 +130,32 @@ class HearingOpened(Fact):
     grounds: Text
     amount: PositiveMoney
     answer_by: Date
+    person: Person
+
+
+class HearingOpened(Fact):
+    """The applicant is heard (*kuuleminen*) on a planned recovery, by a Helsinki date. Since version 2 with the day on
+    which the county learned of its grounds.
+    """
+
+    event_type: ClassVar[str] = "hearing.opened"
+    event_schema: ClassVar[int] = 2
+    application_id: UUID
+    hearing_id: UUID
+    grounds: Text
+    amount: PositiveMoney
+    answer_by: Date
+    person: Person
+    learned_on: Date | None
+
+
+class HearingClosed(Fact):
+    """A hearing ended without a recovery."""
+
+    event_type: ClassVar[str] = "hearing.closed"
+    application_id: UUID
+    hearing_id: UUID
+    reasons: Text
     person: Person
 
 
@@ -323,12 +349,27 @@ class ChangeDecided(Fact):
     on_behalf_of: Person | None
 
 
-class PaymentNoted(Fact):
+class PaymentNotedV1(Fact, title="PaymentNoted"):
     """What payments paid of a grant, or got back from the bank: our copy, from which interest is counted."""
 
     event_type: ClassVar[str] = "payment.noted"
     application_id: UUID
     instalment: int = Field(strict=True, ge=1, le=60)
     kind: Literal["booked", "returned"]
+    amount: PositiveMoney
+    booked_on: Date
+
+
+class PaymentNoted(Fact):
+    """What payments paid of a grant, or got back: our copy, from which recoveries and their interest are counted. Since
+    version 2 also what was set off against a claim, which counts as paid, and what came in beyond a claim, which is
+    paid out again as one more instalment; that one has no number here.
+    """
+
+    event_type: ClassVar[str] = "payment.noted"
+    event_schema: ClassVar[int] = 2
+    application_id: UUID
+    instalment: int | None = Field(strict=True, default=None, ge=1, le=1000)
+    kind: Literal["booked", "returned", "set_off", "overpaid"]
     amount: PositiveMoney
     booked_on: Date

@@ -216,6 +216,16 @@ class ConflictDeclared(Fact):
     reason: Text
 
 
+class ConflictLifted(Fact):
+    """What was declared of a person is not so: they may take part again. What they assessed or proposed stays away."""
+
+    event_type: ClassVar[str] = "conflict.lifted"
+    application_id: UUID
+    person: Person
+    reason: Text
+    decided_by: Person
+
+
 class ActRefused(Fact):
     """Somebody tried what they may not do in this case; the attempt is kept."""
 

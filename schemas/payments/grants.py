@@ -15,7 +15,7 @@ from schemas.money import Money, NonNegativeMoney, PositiveMoney
 
 Requirement = Literal["agreement", "yearly_review", "own_funding", "cost_reports"]
 """What instalments of a basket's grants may wait for."""
-HoldReason = Literal["report_overdue", "appealed"]
+HoldReason = Literal["report_overdue", "appealed", "claimed"]
 """Why nothing more of a grant is paid for a time."""
 
 
@@ -88,6 +88,19 @@ class GrantReleased(Fact):
     released_on: Date
 
 
+class PayeePersonNoted(Fact):
+    """A person acts or signs for an association, by its token's id, in a period: our copy. Whoever does approves no
+    payment to it.
+    """
+
+    event_type: ClassVar[str] = "payee.person_noted"
+    association_id: BusinessId
+    person_id: UUID
+    person: Person
+    valid_from: Date
+    valid_until: Date | None
+
+
 class GrantHeldV1(Fact, title="GrantHeld"):
     """Nothing more of the grant is paid until the reason is gone: a report is overdue (Helsinki date)."""
 
@@ -99,13 +112,14 @@ class GrantHeldV1(Fact, title="GrantHeld"):
 
 class GrantHeld(Fact):
     """Nothing more of the grant is paid until the reason is gone (Helsinki date): a report is overdue; since version 2
-    also an appeal against a decision that was final already.
+    also a claim or an appeal against a decision that counted as final already, and which report is overdue.
     """
 
     event_type: ClassVar[str] = "grant.held"
     event_schema: ClassVar[int] = 2
     application_id: UUID
     reason: HoldReason
+    report: int | None = Field(strict=True, default=None, ge=1)
     held_on: Date
 
 
@@ -124,6 +138,7 @@ class GrantHoldLifted(Fact):
     event_schema: ClassVar[int] = 2
     application_id: UUID
     reason: HoldReason
+    report: int | None = Field(strict=True, default=None, ge=1)
 
 
 class AccountNoted(Fact):

@@ -85,8 +85,8 @@ def _changed(document: Document | None, record: Record, data: Mapping[str, Any])
             after["supplements"] = {**document.get("supplements", {}), data["request_id"]: data["due_on"]}
         case "supplement.received":
             after |= _supplemented(document, data["request_id"])
-        case "conflict.declared":
-            after |= _stepped_aside(document, data["person"])
+        case "conflict.declared" | "conflict.lifted":
+            after |= _conflict(document, record.type, data["person"])
         case "assessment.recorded":
             recorded = upcast(record.type, record.schema, dict(data))
             after |= _assessed({**document["assessments"], data["person"]: recorded["hundredths"]})
@@ -174,6 +174,12 @@ def _appealed(document: Document, data: Mapping[str, Any]) -> Document:
         return {"appeal": appeal}
     until = data["open_until"] or data["decided_on"]
     return {"appeal": appeal, "state": "notified", "last_open_day": max(until, document.get("last_open_day") or "")}
+
+
+def _conflict(document: Document, event_type: str, person: str) -> Document:
+    if event_type == "conflict.declared":
+        return _stepped_aside(document, person)
+    return {"disqualified": [each for each in document["disqualified"] if each != person]}
 
 
 def _stepped_aside(document: Document, person: str) -> Document:
@@ -279,7 +285,7 @@ def _stand_in_key(_record: Record, data: Mapping[str, Any]) -> tuple[str]:
 
 CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
     "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided", "case.assigned",
-    "appeal.decided",
+    "appeal.decided", "conflict.lifted",
     "assessment.recorded", "case.task_decided", "decision.documented",
     "de_minimis.assessed", "hearing.opened", "hearing.answered", *REPORT_STATES, "case.coefficient_set",
     *FOLLOW_UP_EVENTS,

@@ -88,14 +88,19 @@ class Approving:
             known = await self.approvers()
             today = self._payments.today()
             rules = self._county.payment_rules(today)
+            wanted = None if given.lines is None else frozenset(given.lines)
+            payees, unchanged = await self._payments.payees_of(
+                [line for line in run.lines if wanted is None or line.end_to_end_id in wanted], today
+            )
             facts, refused = runs.approve(
                 run, Approval(person, given.lines, today),
-                Rules(rules.approvals_required, known.state, rules.approver_limit),
+                Rules(rules.approvals_required, known.state, rules.approver_limit, payees),
             )  # fmt: skip
-            guard = known.unchanged()
+            guards = (known.unchanged(), *unchanged)
             if refused is not None:
-                return Plan((loaded.write([refused]), guard), {}, forbidden("may-not-approve", refused.reason))
-            return Plan((loaded.write(facts), guard), {"run_id": str(run_id), "approvals": len(run.approvals) + 1})
+                return Plan((loaded.write([refused]), *guards), {}, forbidden("may-not-approve", refused.reason))
+            answer = {"run_id": str(run_id), "approvals": len(run.approvals) + 1}
+            return Plan((loaded.write(facts), *guards), answer)
 
         return await carry_out(self._ledger, command, decide)
 
@@ -108,6 +113,7 @@ class Approving:
             taken = [line for line in run.lines if line.end_to_end_id in given.lines]
             ids = sorted({str(line.application_id) for line in taken})
             owed = await self._payments.grants(ids)
+            guards = await self._payments.untied(command.identity.person, taken, "another person takes it out")
             writes = []
             for key in ids:
                 grant = owed[key].state
@@ -117,7 +123,7 @@ class Approving:
                     owed[key].write([f for each in numbers for f in grants.drop_payment(grant, each, given.reason)])
                 )
             answer = {"run_id": str(run_id), "count": len(changed.lines), "total": euros(changed.total)}
-            return Plan((loaded.write([changed]), *writes), answer)
+            return Plan((loaded.write([changed]), *writes, *guards), answer)
 
         return await carry_out(self._ledger, command, decide)
 

@@ -23,7 +23,7 @@ from schemas.payments import (
     RunProposed,
     RunSent,
 )
-from schemas.refusals import conflict, invalid, not_found
+from schemas.refusals import conflict, forbidden, invalid, not_found
 from services.ledger import Ledger, StreamWrite
 from services.web.commands import Command, carry_out
 from services.web.handling import Answer, Loaded, Plan, load, load_many
@@ -31,14 +31,16 @@ from services.web.handling import Answer, Loaded, Plan, load, load_many
 from .bank.identifiers import end_to_end_id, message_id
 from .bank.reason_codes import explained
 from .channel import Channel
-from .domain import grants, runs
+from .domain import grants, payees, runs
 from .domain.grants import Grant
+from .domain.payees import Payees
 from .files import Files
 from .payment_files import ShortName, payment_file, profile_of, refuse_long_names, short_names, told
-from .queries import all_entries, alone
+from .queries import all_entries, alone, associations_of
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 _HAND_OVER_TRIES, _HAND_OVER_WAIT_S = 100, 0.05
+_LEAVE_OUT = "name the `application_ids` of the others, or let another person propose the run"
 Clock = Callable[[], datetime]
 
 
@@ -71,6 +73,27 @@ class Payments:
         own = {each.awarded.association_id: each.awarded.iban for each in states}
         noted = await load_many(self._ledger, [f"account/{each}" for each in own], evolve_account, None)
         return {each: noted[f"account/{each}"].state or iban for each, iban in own.items()}
+
+    async def payees_of(self, lines: Sequence[PaymentLine], on: date) -> tuple[Payees, list[StreamWrite]]:
+        """Who acts or signs for the payees of these lines on a Helsinki date, and guards, one for each association,
+        that this stays so.
+        """
+        associations = await associations_of(self._ledger, {line.application_id for line in lines})
+        streams = {each: f"payee/{each}" for each in associations.values()}
+        known = await load_many(self._ledger, list(streams.values()), payees.evolve, payees.NOBODY)
+        acting = {each: payees.in_force(known[stream].state, on) for each, stream in streams.items()}
+        found = Payees({application: acting[each] for application, each in associations.items()})
+        return found, [each.unchanged() for each in known.values()]
+
+    async def untied(self, person: str, lines: Sequence[PaymentLine], way_out: str) -> list[StreamWrite]:
+        """Guards that a person, who prepares the payment of these lines, acts and signs for none of their payees today.
+        Raises Refused where they do, with the way out.
+        """
+        found, guards = await self.payees_of(lines, self.today())
+        if tied := found.of(person, lines):
+            told = f"{person} acts or signs for the payee of {payees.told(tied)} and so does not prepare its payment"
+            raise forbidden("may-not-take-part", f"{told}: {way_out}")
+        return guards
 
     async def run(self, run_id: UUID) -> tuple[Loaded[runs.Run | None], runs.Run]:
         loaded = await load(self._ledger, f"run/{run_id}", runs.evolve, None)
@@ -121,6 +144,7 @@ class Payments:
             if not lines:
                 raise conflict("nothing-payable", "no instalment is payable now: see the payables for what holds them")
             self._refuse_too_many(len(lines), execution_date)
+            guards = await self.untied(command.identity.person, lines, _LEAVE_OUT)
             proposed = RunProposed(
                 run_id=run_id, execution_date=execution_date, lines=tuple(lines),
                 total=sum(line.amount for line in lines), person=command.identity.person,
@@ -128,7 +152,7 @@ class Payments:
             run: Loaded[None] = Loaded(f"run/{run_id}", 0, None)
             writes = [loaded[key].write([fact for fact, _ in made]) for key, made in proposals.items() if made]
             answer = {"run_id": str(run_id), "count": len(lines), "total": euros(proposed.total)}
-            return Plan((run.write([proposed]), *writes), answer)
+            return Plan((run.write([proposed]), *writes, *guards), answer)
 
         return await carry_out(self._ledger, command, decide)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from services.ledger import Entry, Ledger
+from services.ledger import Entry, Ledger, decode_body
 
 _BY_ID = """
 SELECT document FROM register_version
@@ -21,6 +21,7 @@ SELECT document FROM register_version
 WHERE register = 'payments' AND from_position <= $2 AND (to_position IS NULL OR to_position > $2)
   AND (document ->> 'booked_on' IS NULL OR document ->> 'booked_on' > $1)
 """
+_AWARDS = "SELECT body FROM event WHERE stream = ANY ($1::text[]) AND version = 1"
 _TAKE = "SELECT pg_try_advisory_lock(hashtextextended(current_schema() || $1, 0))"
 _GIVE = "SELECT pg_advisory_unlock(hashtextextended(current_schema() || $1, 0))"
 _CLAIMS = """
@@ -44,6 +45,13 @@ async def alone(ledger: Ledger, what: str) -> AsyncIterator[bool]:
             # Where the connection is lost the database has let go by itself.
             if mine and not connection.is_closed():
                 await connection.execute(_GIVE, what)
+
+
+async def associations_of(ledger: Ledger, application_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The association of each application's grant, which its first event, the award, names for good."""
+    rows = await ledger.pool.fetch(_AWARDS, [f"grant/{each}" for each in application_ids])
+    awards = [decode_body(row["body"]).data for row in rows]
+    return {UUID(each["application_id"]): each["association_id"] for each in awards}
 
 
 async def payments_by_id(ledger: Ledger, end_to_end_ids: Sequence[str]) -> list[dict[str, Any]]:

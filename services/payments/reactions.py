@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from schemas.county import County
 from schemas.decisions import (
     AgreementSigned,
     AppealLodged,
+    ChangeDecided,
     CostReportAccepted,
     DecisionBecameFinal,
     DecisionMade,
@@ -25,7 +26,7 @@ from schemas.decisions import (
 )
 from schemas.facts import Fact
 from schemas.helsinki import HELSINKI
-from schemas.intake import AssociationAccountChanged, AssociationRegistered
+from schemas.intake import AssociationAccountChanged, AssociationRegistered, PersonEnded, PersonErased, PersonNamed
 from schemas.payments import (
     AccountNoted,
     GrantAwarded,
@@ -41,7 +42,7 @@ from services.ledger import Ledger, NotYet, Record, StreamWrite
 from services.web.handling import Loaded, fact_of, load
 
 from .bank.references import finnish_reference
-from .domain import grants
+from .domain import grants, payees
 from .domain.grants import Grant
 from .handlers import evolve_account
 
@@ -98,7 +99,7 @@ class Reactions:
         facts: list[Fact] = []
         if loaded.state.released_on is None:
             facts.append(GrantReleased(application_id=fact.application_id, released_on=fact.final_on))
-        if APPEALED in loaded.state.holds:
+        if (APPEALED, None) in loaded.state.holds:
             facts.append(GrantHoldLifted(application_id=fact.application_id, reason=APPEALED))
         return (loaded.write(facts),) if facts else ()
 
@@ -108,7 +109,7 @@ class Reactions:
         assert isinstance(fact, AppealLodged)
         loaded = await self._grant(fact.application_id)
         grant = loaded.state
-        if not fact.suspends or grant is None or grant.awarded.pays != "when_final" or APPEALED in grant.holds:
+        if not fact.suspends or grant is None or grant.awarded.pays != "when_final" or (APPEALED, None) in grant.holds:
             return ()
         held_on = record.recorded_at.astimezone(HELSINKI).date()
         return (loaded.write([GrantHeld(application_id=fact.application_id, reason=APPEALED, held_on=held_on)]),)
@@ -172,19 +173,43 @@ class Reactions:
         fact = fact_of(record)
         assert isinstance(fact, ReportReminded)
         loaded = await self._grant(fact.application_id)
-        if loaded.state is None or OVERDUE in loaded.state.holds:
+        if loaded.state is None or (OVERDUE, fact.report) in loaded.state.holds:
             return ()
-        held = GrantHeld(application_id=fact.application_id, reason=OVERDUE, held_on=fact.reminded_on)
+        held = GrantHeld(
+            application_id=fact.application_id, reason=OVERDUE, report=fact.report, held_on=fact.reminded_on
+        )
         return (loaded.write([held]),)
 
-    async def on_accepted_report(self, record: Record) -> Sequence[StreamWrite]:
-        """An accepted report holds nothing any more."""
+    async def on_report(self, record: Record) -> Sequence[StreamWrite]:
+        """A report that was accepted holds nothing any more."""
         fact = fact_of(record)
         assert isinstance(fact, ReportAccepted)
-        loaded = await self._grant(fact.application_id)
-        if loaded.state is None or OVERDUE not in loaded.state.holds:
+        return await self._lift(fact.application_id, {fact.report})
+
+    async def on_changed_days(self, record: Record) -> Sequence[StreamWrite]:
+        """A report to which an approved change gave a day that lies ahead is overdue no more."""
+        fact = fact_of(record)
+        assert isinstance(fact, ChangeDecided)
+        ahead = {number for number, day in enumerate(fact.reports_due_on, start=1) if day > fact.decided_on}
+        return await self._lift(fact.application_id, ahead) if fact.approved else ()
+
+    async def _lift(self, application_id: UUID, reports: Collection[int]) -> Sequence[StreamWrite]:
+        """Lifts what these reports hold. A hold of a report without a number is from before they were told apart: any
+        report lifts it, as it did then.
+        """
+        loaded = await self._grant(application_id)
+        held = frozenset() if loaded.state is None else loaded.state.holds
+        over = {report for reason, report in held if reason == OVERDUE and (report is None or report in reports)}
+        if not reports or not over:
             return ()
-        return (loaded.write([GrantHoldLifted(application_id=fact.application_id, reason=OVERDUE)]),)
+        return (
+            loaded.write(
+                [
+                    GrantHoldLifted(application_id=application_id, reason=OVERDUE, report=report)
+                    for report in sorted(over, key=lambda number: number or 0)
+                ]
+            ),
+        )
 
     async def on_account(self, record: Record) -> Sequence[StreamWrite]:
         """Where an association is paid to from now on."""
@@ -194,6 +219,23 @@ class Reactions:
         if loaded.state == fact.iban:
             return ()
         return (loaded.write([AccountNoted(association_id=fact.association_id, iban=fact.iban)]),)
+
+    async def on_person(self, record: Record) -> Sequence[StreamWrite]:
+        """Somebody acts or signs for an association, or does so no longer: they ended, or were erased, and nobody acts
+        of whom nothing can be read.
+        """
+        fact = fact_of(record)
+        assert isinstance(fact, PersonNamed | PersonEnded | PersonErased)
+        loaded = await load(self._ledger, f"payee/{fact.association_id}", payees.evolve, payees.NOBODY)
+        match fact:
+            case PersonNamed():
+                noted = payees.name(loaded.state, fact)
+            case PersonEnded():
+                noted = payees.end(loaded.state, fact.person_id, fact.valid_until)
+            case PersonErased():
+                erased_on = record.recorded_at.astimezone(HELSINKI).date()
+                noted = payees.end(loaded.state, fact.person_id, erased_on - timedelta(days=1))
+        return (loaded.write(noted),) if noted else ()
 
     def _awarded(self, fact: DecisionMade | RectificationDecided) -> Fact:
         basket = self._county.basket(fact.basket, fact.decided_on)
@@ -216,7 +258,8 @@ class Reactions:
                 RectificationDecided.event_type: self.on_claim_decision,
                 RecoveryDecided.event_type: self.on_recovery,
                 ReportReminded.event_type: self.on_overdue_report,
-                ReportAccepted.event_type: self.on_accepted_report,
+                ReportAccepted.event_type: self.on_report,
+                ChangeDecided.event_type: self.on_changed_days,
                 AgreementSigned.event_type: self.on_requirement,
                 PartnershipReviewed.event_type: self.on_requirement,
                 OwnFundingProven.event_type: self.on_requirement,
@@ -225,6 +268,9 @@ class Reactions:
             "intake": {
                 AssociationRegistered.event_type: self.on_account,
                 AssociationAccountChanged.event_type: self.on_account,
+                PersonNamed.event_type: self.on_person,
+                PersonEnded.event_type: self.on_person,
+                PersonErased.event_type: self.on_person,
             },
         }
 

@@ -81,6 +81,7 @@ DECISIONS: Final[Mapping[str, frozenset[Role | None]]] = {
     "allocation.preview": PREPARATION | AUDITOR,
     "allocation.choose": OFFICER,
     "conflict.declare": PREPARATION,
+    "conflict.lift": DECISION_MAKER,
     "meeting.convene": DECISION_MAKER,
     "meeting.read": PREPARATION | AUDITOR,
     "meeting.set_agenda": PREPARATION,

@@ -188,6 +188,15 @@ def preparation(decisions: Decisions) -> APIRouter:
         """Declare that a person is disqualified."""
         return respond(await decisions.declare_conflict(commanded, application_id, sent.person, sent.reason))
 
+    @routes.post("/conflicts/lifting", responses=_ANSWERS)
+    async def lift_conflict(
+        application_id: UUID,
+        sent: DeclareConflict,
+        commanded: Annotated[Command, Depends(command("conflict.lift"))],
+    ) -> Response:
+        """Find that a person is not disqualified after all, with the reason."""
+        return respond(await decisions.lift_conflict(commanded, application_id, sent.person, sent.reason))
+
     @routes.post("/supplement-requests", status_code=201, responses=_ANSWERS)
     async def request_supplement(
         application_id: UUID,

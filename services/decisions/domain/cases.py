@@ -24,6 +24,7 @@ from schemas.decisions import (
     CaseWithdrawn,
     CoefficientSet,
     ConflictDeclared,
+    ConflictLifted,
     DecisionBecameFinal,
     DecisionDocumented,
     DecisionMade,
@@ -122,6 +123,8 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
             return replace(state, officer=fact.officer, deputy=fact.deputy)
         case ConflictDeclared():
             return _stepped_aside(state, fact.person)
+        case ConflictLifted():
+            return replace(state, disqualified=state.disqualified - {fact.person})
         case AssessmentRecorded():
             return replace(state, assessments={**state.assessments, fact.person: fact})
         case TaskDecided():
@@ -317,6 +320,15 @@ def declare_conflict(case: Case, person: str, reason: str) -> list[Fact]:
     if person in case.disqualified:
         return []
     return [ConflictDeclared(application_id=case.opened.application_id, person=person, reason=reason)]
+
+
+def lift_conflict(case: Case, person: str, reason: str, decided_by: str) -> list[Fact]:
+    """Finds that a person is not disqualified. What they assessed or proposed before does not come back."""
+    if person not in case.disqualified:
+        raise conflict("not-disqualified", f"nothing was declared of {person} in this case")
+    return [
+        ConflictLifted(application_id=case.opened.application_id, person=person, reason=reason, decided_by=decided_by)
+    ]
 
 
 def found(case: Case, tied: frozenset[str]) -> list[Fact]:

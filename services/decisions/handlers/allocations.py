@@ -30,6 +30,7 @@ from services.web.handling import Answer, Loaded, Plan, fact_of, load, load_many
 
 from .bulk import on_each
 from .cases import Decisions, Propose
+from .commitments import name_of
 
 PAGE: Final = 500
 LINES_MAX: Final = 5000
@@ -228,7 +229,7 @@ class Allocations:
         basket = self._county.basket(call.basket, today)
         if basket is None:
             raise conflict("unknown-basket", f"{call.basket} is no basket on {today:%-d.%-m.%Y}")
-        free = (await self._decisions.appropriation(f"{basket.appropriation}-{call.year}")).state.free
+        free = (await self._decisions.commitments.appropriation(name_of(basket, call, today))).state.free
         return max(0, free if call.appropriation is None else min(free, call.appropriation - granted))
 
     @staticmethod

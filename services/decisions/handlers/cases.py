@@ -16,7 +16,6 @@ from uuid_utils.compat import uuid7
 from schemas.county import County
 from schemas.decisions import (
     ActRefused,
-    AppropriationReleased,
     CallNoted,
     DecisionNotified,
     DeMinimisAssessed,
@@ -35,7 +34,7 @@ from schemas.identifiers import Name, Person, Slug, Text
 from schemas.money import NonNegativeAmount, euros
 from schemas.refusals import conflict, invalid, not_found
 from services.decisions.documents import Prose
-from services.decisions.domain import appropriations, assessment, cases, claims, de_minimis, deadlines, meetings, people
+from services.decisions.domain import assessment, cases, claims, de_minimis, deadlines, meetings, people
 from services.decisions.domain.cases import Case, Judgement, Ruling
 from services.decisions.domain.meetings import Meeting
 from services.ledger import Context, Ledger, LedgerError, StreamWrite
@@ -45,6 +44,7 @@ from services.web.commands import Command, carry_out, encode
 from services.web.handling import Answer, Loaded, Plan, handle, load
 
 from .authority import Act, Authority
+from .commitments import Commitments
 from .documents import Documents, Language
 
 log = structlog.get_logger(__name__)
@@ -164,6 +164,7 @@ class Decisions:
         self._clock = clock
         self._documents = documents
         self._authority = Authority(ledger, county, self.today)
+        self.commitments = Commitments(ledger, county)
 
     def today(self) -> date:
         """The Helsinki date now."""
@@ -171,10 +172,6 @@ class Decisions:
 
     async def case(self, application_id: UUID) -> Loaded[Case | None]:
         return await load(self._ledger, f"case/{application_id}", cases.evolve, None)
-
-    async def appropriation(self, appropriation_id: str) -> Loaded[appropriations.Appropriation]:
-        stream = f"appropriation/{appropriation_id}"
-        return await load(self._ledger, stream, appropriations.evolve_appropriation, appropriations.Appropriation())
 
     async def meeting(self, meeting_id: str) -> Loaded[Meeting | None]:
         return await load(self._ledger, f"meeting/{meeting_id}", meetings.evolve, None)
@@ -185,6 +182,14 @@ class Decisions:
         return await self.on_case(
             command, application_id, act, lambda case: (cases.declare_conflict(case, person, reason), {})
         )
+
+    async def lift_conflict(self, command: Command, application_id: UUID, person: str, reason: str) -> Answer:
+        """A decision maker finds that somebody is not disqualified: nobody finds it of themselves."""
+        decided_by = command.identity.person
+        return await self.on_case(
+            command, application_id, "lift_conflict",
+            lambda case: (cases.lift_conflict(case, person, reason, decided_by), {}),
+        )  # fmt: skip
 
     async def assign(self, command: Command, application_id: UUID, given: Assign) -> Answer:
         async def decide() -> Plan:
@@ -293,7 +298,7 @@ class Decisions:
             facts = cases.decide(case, ruling)
             self.check_task(case, made.amount)
             cases.check_assessed(case, await self.call_for(case))
-            writes += await self.bind(case, made.amount, on)
+            writes += await self.commitments.bind(case, made.amount, on)
             if made.de_minimis is not None:
                 facts = [*facts, made.de_minimis.assessed(case, person)]
                 writes += await self.note_aid(case, made.amount, on, aid=made.de_minimis.aid)
@@ -474,26 +479,6 @@ class Decisions:
             meetings.check_had_come(sitting.state.convened, case.opened.arrived_on, "the application")
         taken = meetings.take_section(sitting.state, case.opened.application_id, disqualified, matter)
         return taken.section, [sitting.write([taken])]
-
-    async def bind(self, case: Case, change: int, on: date) -> list[StreamWrite]:
-        """Binds more of the appropriation of the year of the decision, made before or on a Helsinki date, or frees some
-        of it, at the version at which it was loaded.
-        """
-        if change == 0:
-            return []
-        decided_on = case.decision.decided_on if case.decision is not None else on
-        basket = self._county.basket(case.opened.basket, decided_on)
-        if basket is None:
-            raise invalid("unknown-basket", f"{case.opened.basket} is no basket on {decided_on:%-d.%-m.%Y}")
-        name = f"{basket.appropriation}-{decided_on.year}"
-        loaded = await self.appropriation(name)
-        application_id = case.opened.application_id
-        facts: list[Fact] = (
-            appropriations.commit(loaded.state, name, application_id, change)
-            if change > 0
-            else [AppropriationReleased(appropriation_id=name, application_id=application_id, amount=-change)]
-        )
-        return [loaded.write(facts)]
 
     async def on_case(
         self,

@@ -132,7 +132,7 @@ class Claims:
             return []
         self._decisions.check_task(case, made.amount)
         aid = case.aid if made.de_minimis is None else made.de_minimis.aid
-        bound = await self._decisions.bind(case, made.amount - case.amount, on)
+        bound = await self._decisions.commitments.bind(case, made.amount - case.amount, on)
         return bound + await self._decisions.note_aid(case, made.amount, on, aid=aid)
 
     async def notify(self, command: Command, application_id: UUID, given: GiveNotice) -> Answer:

@@ -20,6 +20,7 @@ from services.web.handling import Answer, Plan, load_many
 
 from .authority import Authority
 from .cases import Decisions
+from .commitments import OF_A_CALL
 
 
 class SetAgenda(Contract):
@@ -56,8 +57,11 @@ class Meetings:
         return self._decisions.today()
 
     async def set_appropriation(self, command: Command, appropriation_id: str, amount: int) -> Answer:
+        if appropriation_id.startswith(OF_A_CALL):
+            raise invalid("share-of-a-call", "a call's own share is set with the call: amend it", "/appropriation_id")
+
         async def decide() -> Plan:
-            loaded = await self._decisions.appropriation(appropriation_id)
+            loaded = await self._decisions.commitments.appropriation(appropriation_id)
             facts = appropriations.set_appropriation(loaded.state, appropriation_id, amount)
             return Plan((loaded.write(facts),), {"appropriation_id": appropriation_id})
 

@@ -22,6 +22,7 @@ from schemas.payments import (
     GrantHoldLifted,
     GrantReleased,
     GrantRequirementMet,
+    HoldReason,
     LateInterestClaimed,
     PaymentBooked,
     PaymentCauseSettled,
@@ -46,6 +47,8 @@ from . import claims
 from .claims import Claim
 from .holds import Hold, Requirements, requirement_hold
 
+Held = tuple[HoldReason, int | None]
+"""Why a grant is held, and which overdue report it is; None for one that was held before reports were told apart."""
 PaymentState = Literal["open", "proposed", "sent", "booked", "rejected", "returned"]
 ON_ITS_WAY_OR_PAID: frozenset[PaymentState] = frozenset({"proposed", "sent", "booked"})
 
@@ -76,7 +79,7 @@ class Grant:
     amount: int
     instalments: tuple[Instalment, ...]
     released_on: date | None = None
-    holds: frozenset[str] = field(default_factory=frozenset)
+    holds: frozenset[Held] = field(default_factory=frozenset)
     requirements: Requirements = field(default_factory=Requirements)
     payments: Mapping[int, Payment] = field(default_factory=dict)
     claims: Mapping[UUID, Claim] = field(default_factory=dict)
@@ -133,9 +136,10 @@ def evolve(state: Grant | None, fact: Fact) -> Grant | None:  # noqa: C901, PLR0
         case GrantRequirementMet():
             return replace(state, requirements=state.requirements.met(fact))
         case GrantHeld():
-            return replace(state, holds=state.holds | {fact.reason})
+            return replace(state, holds=state.holds | {(fact.reason, fact.report)})
         case GrantHoldLifted():
-            return replace(state, holds=state.holds - {fact.reason})
+            lifted = {each for each in state.holds if each[0] == fact.reason and fact.report in {None, each[1]}}
+            return replace(state, holds=state.holds - lifted)
         case PaymentProposed():
             payment = Payment("proposed", fact.attempt, fact.iban, fact.end_to_end_id, fact.run_id, fact.amount)
             return replace(state, payments={**state.payments, fact.instalment: payment})
@@ -238,7 +242,7 @@ def _held(  # noqa: PLR0911 - one return for each reason
     required = requirement_hold(grant.requirements, grant.instalments, instalment)
     if required is not None:
         return required
-    if "appealed" in grant.holds:
+    if ("appealed", None) in grant.holds:
         return Hold("an appeal against the decision is pending", "the decision becomes final")
     if grant.holds:
         return Hold("a report of use is overdue", "an officer accepts the report")

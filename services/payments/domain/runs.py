@@ -1,6 +1,7 @@
 """Payment runs (*maksuajo*): proposed by one person, approved by others, whole or line by line, sent once (P8, P9).
 
-Whoever proposed a run, or took lines out of it, approves nothing of it. Every line needs the approvals of several
+Whoever proposed a run, or took lines out of it, approves nothing of it, and whoever acts or signs for a payee approves
+nothing that is paid to it. Every line needs the approvals of several
 people who act for themselves or for different others. Taking lines out makes every approval void that was given before.
 """
 
@@ -25,7 +26,9 @@ from schemas.payments import (
 )
 from schemas.refusals import conflict, invalid
 
+from . import payees
 from .approvers import Approvers
+from .payees import Payees
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,14 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How many approvals a line needs, who may approve how much, and the limit of whom none was set for (cents)."""
+    """How many approvals a line needs, who may approve how much, the limit of whom none was set for (cents), and who
+    acts or signs for the payees of what is approved.
+    """
 
     required: int
     approvers: Approvers
     default_limit: int | None
+    payees: Payees
 
 
 def approve(run: Run, wanted: Approval, rules: Rules) -> tuple[list[Fact], RunApprovalRefused | None]:
@@ -103,7 +109,7 @@ def approve(run: Run, wanted: Approval, rules: Rules) -> tuple[list[Fact], RunAp
         raise conflict("file-built", "the run's bank file is built: nothing is approved any more")
     chosen = _chosen(run, wanted.lines)
     waiting = [line for line in chosen if len(run.approvals_of(line)) < rules.required]
-    refused = _refusal(run, wanted, chosen)
+    refused = _refusal(run, wanted, chosen, rules.payees)
     if refused is None and not waiting:
         raise conflict("approved-already", "what you approve has all its approvals")
     on_behalf_of: str | None = None
@@ -134,12 +140,21 @@ def _given_by(run: Run, chosen: Collection[PaymentLine]) -> set[str]:
     return {each.person for each in given} | {each.on_behalf_of for each in given if each.on_behalf_of is not None}
 
 
-def _refusal(run: Run, wanted: Approval, chosen: Collection[PaymentLine]) -> str | None:
+def _refusal(run: Run, wanted: Approval, chosen: Collection[PaymentLine], known: Payees) -> str | None:
     if wanted.person in run.preparers:
         return f"{wanted.person} proposed or changed the run and so does not approve it"
     if wanted.person in _given_by(run, chosen):
         return f"{wanted.person} approved it already, or was stood in for: the next approval is another person's"
-    return None
+    return _tied(wanted.person, chosen, known)
+
+
+def _tied(person: str, chosen: Collection[PaymentLine], known: Payees) -> str | None:
+    """Why a person approves none of what is paid to those for whom they act or sign, and what to do about it."""
+    tied = known.of(person, chosen)
+    if not tied:
+        return None
+    way_out = "another person approves these" if len(tied) == len(chosen) else "approve the others by their `lines`"
+    return f"{person} acts or signs for the payee of {payees.told(tied)} and so does not approve it: {way_out}"
 
 
 def _within_limits(
@@ -154,13 +169,18 @@ def _within_limits(
     if own is None or total <= own:
         return None, None
     shut_out = run.preparers | _given_by(run, chosen)
+    refused = f"{wanted.person} approves up to {euros(own)} of a run: this is {euros(total)}"
     for named in rules.approvers.principals_of(wanted.person, wanted.on):
         if named.principal in shut_out or total > named.limit:
             continue
         theirs = rules.approvers.limit_of(named.principal, wanted.on, rules.default_limit)
-        if theirs is None or _sum_with(run, chosen, wanted.person, named.principal) <= theirs:
+        if theirs is not None and _sum_with(run, chosen, wanted.person, named.principal) > theirs:
+            continue
+        tied = _tied(named.principal, chosen, rules.payees)
+        if tied is None:
             return named.principal, None
-    return None, f"{wanted.person} approves up to {euros(own)} of a run: this is {euros(total)}"
+        refused = f"{wanted.person} would approve in the place of {named.principal}: {tied}"
+    return None, refused
 
 
 def _sum_with(run: Run, chosen: Sequence[PaymentLine], *people: str) -> int:

@@ -315,23 +315,22 @@ class GrantMachine(Desk, RuleBasedStateMachine):
         assert self.case(0).changes.use_until == (lengthened[-1] if lengthened else None)
 
     @invariant()
-    def a_report_is_asked_for_once_and_reminded_of_once_for_each_time_that_it_is_awaited(self) -> None:
+    def a_report_is_asked_for_once_and_reminded_of_once_for_each_day_by_which_it_is_awaited(self) -> None:
         came = [each.report for each in self.facts if isinstance(each, ReportReceived)]
         asked = [each.report for each in self.facts if isinstance(each, ReportRequested)]
         assert len(set(asked)) == len(asked)
         assert {*came, *asked} == set(range(1, len({*came, *asked}) + 1))
         for number in {*came, *asked}:
-            awaited, reminded = False, False
+            awaited, reminded = False, date.min
             for each in self.facts:
                 if getattr(each, "report", None) != number:
                     continue
                 if isinstance(each, ReportRequested | ReportReturned):
-                    awaited, reminded = True, False
+                    awaited, reminded = True, date.min
                 if isinstance(each, ReportReminded):
                     assert awaited
-                    assert not reminded
-                    assert each.reminded_on > each.due_on
-                    reminded = True
+                    assert each.reminded_on > each.due_on > reminded
+                    reminded = each.reminded_on
                 awaited = awaited and not isinstance(each, ReportReceived)
 
     @invariant()

@@ -25,6 +25,7 @@ from schemas.payments import (
 from schemas.samples import OTHER, SAMPLES
 from services.payments.domain import approvers, runs
 from services.payments.domain.approvers import Approvers
+from services.payments.domain.payees import Payees
 from services.payments.domain.runs import Approval, Rules, Run
 from tests.unit.given import fact, folded, refused
 
@@ -33,6 +34,7 @@ A, B, C = "EAAAA-1-1", "EBBBB-1-1", "ECCCC-1-1"
 SAMPLE = SAMPLES["run.proposed", 1]["lines"][0]
 LINES = tuple(PaymentLine.model_validate({**SAMPLE, "end_to_end_id": each}) for each in (A, B, C))
 LINE_SUM = 150_000
+NOT_TIED = Payees({LINES[0].application_id: frozenset()})
 
 
 def run(*facts: Fact) -> Run:
@@ -46,7 +48,7 @@ def approved(person: str, *lines: str, on_behalf_of: str | None = None) -> RunAp
 
 
 def limits(*facts: Fact, default: int | None = None) -> Rules:
-    return Rules(2, folded(approvers.evolve, Approvers(), *facts), default)
+    return Rules(2, folded(approvers.evolve, Approvers(), *facts), default, NOT_TIED)
 
 
 def limit(approver: str, cents: int, **changed: object) -> ApproverLimitSet:

@@ -70,6 +70,7 @@ EXPECTED = {
     "allocation.preview": "odu",
     "allocation.choose": "o",
     "conflict.declare": "od",
+    "conflict.lift": "d",
     "meeting.convene": "d",
     "meeting.read": "odu",
     "meeting.set_agenda": "od",
