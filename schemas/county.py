@@ -228,6 +228,8 @@ class PaymentRules(Dated):
     By `reconciliation_tolerance` (cents) sums of bank and back office may differ from the ledger's and still match.
     `approver_limit` is what a person approves of a run for whom no limit was set (None: any sum).
     `account_change_days` pass between the request for another account and its earliest confirmation.
+    A recovery is decided within `recovery_years_max` of the last payment, and by the end of the calendar year that is
+    `recovery_decided_within_years` after the one in which the county learned of its grounds (None: at any time).
     """
 
     approvals_required: int = Field(ge=2, le=5)
@@ -236,6 +238,8 @@ class PaymentRules(Dated):
     recovery_due_days: int = Field(ge=1, le=365)
     hearing_before_recovery: bool
     recovery_interest: RecoveryInterest | None = None
+    recovery_years_max: int | None = Field(default=None, ge=1, le=50)
+    recovery_decided_within_years: int | None = Field(default=None, ge=0, le=50)
     account_change_days: int = Field(ge=0, le=60)
     de_minimis_limit: NonNegativeMoney
     bank_profile: BankProfile

@@ -73,7 +73,10 @@ def _change_decided(case: Document, data: Data) -> Document:
 
 
 def _paid(case: Document, data: Data) -> Document:
-    sign = 1 if data["kind"] == "booked" else -1
+    """What was set off counts as paid. What came in beyond a claim does not, until it is paid out again: by a sum so
+    large that it is more than was paid, `paid` is less than nothing till then.
+    """
+    sign = 1 if data["kind"] in {"booked", "set_off"} else -1
     before = cents(case["paid"]) if "paid" in case else 0
     return {"paid": euros(before + sign * cents(data["amount"]))}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any
 
 from schemas.county import County
 from schemas.decisions import CallNoted, CaseOpened, CaseWithdrawn, PaymentNoted, PersonNoted, SupplementReceived
@@ -23,21 +23,15 @@ from schemas.intake import (
     PersonNamed,
     UsageReportSubmitted,
 )
-from schemas.payments import PaymentBooked, PaymentReturnCharged, PaymentReturned
+from schemas.payments import PaymentBooked, PaymentReturnCharged, PaymentReturned, RecoveryOverpaid, RecoverySetOff
 from services.ledger import Ledger, NotYet, Record, StreamWrite
 from services.web.handling import Loaded, fact_of, load
 
 from .domain import appropriations, assessment, cases, changes, people, projects, reports
 
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
-FollowUp = (
-    UsageReportSubmitted
-    | CostReportSubmitted
-    | ChangeRequested
-    | PaymentBooked
-    | PaymentReturned
-    | PaymentReturnCharged
-)
+Money = PaymentBooked | PaymentReturned | PaymentReturnCharged | RecoverySetOff | RecoveryOverpaid
+FollowUp = UsageReportSubmitted | CostReportSubmitted | ChangeRequested | Money
 
 
 class Reactions:
@@ -73,8 +67,8 @@ class Reactions:
         return (loaded.write(_noted(fact, loaded.state)),)
 
     async def follow_up(self, record: Record) -> Sequence[StreamWrite]:
-        """After the decision a report of use or of costs came, a change is asked for, or a payment was booked or came
-        back.
+        """After the decision a report of use or of costs came, a change is asked for, or money moved: a payment was
+        booked or came back, an instalment was set off against a claim, or more came in than was left of one.
         """
         fact = fact_of(record)
         assert isinstance(fact, FollowUp)
@@ -160,6 +154,8 @@ class Reactions:
                 PaymentBooked.event_type: self.follow_up,
                 PaymentReturned.event_type: self.follow_up,
                 PaymentReturnCharged.event_type: self.follow_up,
+                RecoverySetOff.event_type: self.follow_up,
+                RecoveryOverpaid.event_type: self.follow_up,
             },
         }
 
@@ -177,21 +173,22 @@ def _followed_up(fact: FollowUp, case: cases.Case, received_on: date) -> list[Fa
             return projects.receive(case.project, fact, received_on)
         case ChangeRequested():
             return changes.receive(case.changes, fact, received_on)
-        case PaymentBooked() | PaymentReturned():
-            kind: Literal["booked", "returned"] = "booked" if isinstance(fact, PaymentBooked) else "returned"
-            return [
-                PaymentNoted(
-                    application_id=fact.application_id, instalment=fact.instalment, kind=kind, amount=fact.amount,
-                    booked_on=fact.booked_on,
-                )
-            ]  # fmt: skip
+    return [_money_noted(fact)]
+
+
+def _money_noted(fact: Money) -> PaymentNoted:
+    about: dict[str, Any] = {"application_id": fact.application_id, "amount": fact.amount}
+    match fact:
+        case PaymentBooked():
+            return PaymentNoted(**about, kind="booked", instalment=fact.instalment, booked_on=fact.booked_on)
+        case PaymentReturned():
+            return PaymentNoted(**about, kind="returned", instalment=fact.instalment, booked_on=fact.booked_on)
         case PaymentReturnCharged():
-            return [
-                PaymentNoted(
-                    application_id=fact.application_id, instalment=fact.instalment, kind="returned",
-                    amount=fact.amount, booked_on=fact.charged_on,
-                )
-            ]  # fmt: skip
+            return PaymentNoted(**about, kind="returned", instalment=fact.instalment, booked_on=fact.charged_on)
+        case RecoverySetOff():
+            return PaymentNoted(**about, kind="set_off", instalment=fact.instalment, booked_on=fact.set_off_on)
+        case RecoveryOverpaid():
+            return PaymentNoted(**about, kind="overpaid", booked_on=fact.booked_on)
 
 
 def _noted(fact: ApplicationSupplemented | ApplicationWithdrawn, case: cases.Case) -> list[Fact]:

@@ -117,6 +117,8 @@ def _changed(document: Document | None, record: Record, data: Mapping[str, Any])
             after["hearing"] = {**{name: data[name] for name in ("hearing_id", "amount", "answer_by")}, "answer": None}
         case "hearing.answered":
             after["hearing"] = {**document["hearing"], "answer": data["answer"]}
+        case "hearing.closed":
+            after["hearing"] = {**document["hearing"], "closed": True, "closing_reasons": data["reasons"]}
         case "recovery.decided":
             after |= _recovered(document, data)
     return after
@@ -287,7 +289,7 @@ CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
     "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided", "case.assigned",
     "appeal.decided", "conflict.lifted",
     "assessment.recorded", "case.task_decided", "decision.documented",
-    "de_minimis.assessed", "hearing.opened", "hearing.answered", *REPORT_STATES, "case.coefficient_set",
+    "de_minimis.assessed", "hearing.opened", "hearing.answered", "hearing.closed", *REPORT_STATES, "case.coefficient_set",
     *FOLLOW_UP_EVENTS,
 }  # fmt: skip
 CASE_SORTS = (

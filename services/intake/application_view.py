@@ -5,7 +5,7 @@ Beside what was sent, a document holds
 - `standing`, `note` (in Finnish), and of the standing `question`, `due_on`, `happened_on`, `amount` and `municipality`,
 - `open_requests`: all that is asked of the applicant now, each with its `kind`, `request_id`, `question` and `due_on`,
 - `granted`, the sum of the decision, and the `instalments` in which it is paid,
-- `payments`, those that arrived, and `paid`, their sum,
+- `payments`, those that arrived, and `paid`, their sum without what was `overpaid` on a recovery, which is paid again,
 - `last_claim_day` and `last_appeal_day`, as long as a claim or an appeal can be made,
 - `reports`, `cost_reports` and `change_requests`, each with where it stands.
 
@@ -182,7 +182,7 @@ def _kept(document: Document, data: Data) -> Document:
         case "final":
             document.pop("last_claim_day", None)
             document.pop("last_appeal_day", None)
-        case "paid" | "payment_delayed":
+        case "paid" | "payment_delayed" | "recovery":
             _pay(document, data)
         case "report_requested" | "report_received" | "report_returned" | "report_accepted":
             document["reports"] = _reports(document.get("reports", []), data)
@@ -199,13 +199,23 @@ def _kept(document: Document, data: Data) -> Document:
 
 
 def _pay(document: Document, data: Data) -> None:
-    """A payment that came back did not arrive: nothing of it was paid."""
+    """A payment that came back did not arrive: nothing of it was paid. What came in beyond a recovery is the applicant's
+    own money: paid to them again it is no grant.
+    """
     payment = data.get("request_id")
     payments = [each for each in document.get("payments", []) if payment is None or each["payment_id"] != payment]
     if data["standing"] == "paid" and data.get("amount") is not None:
         payments.append({"payment_id": payment, "amount": data["amount"], "paid_on": data.get("happened_on")})
+    again = data.get("instalments", []) if data["standing"] == "recovery" else []
+    overpaid = cents(document.get("overpaid", euros(0))) + _total(again)
+    if overpaid:
+        document["overpaid"] = euros(overpaid)
     document["payments"] = payments
-    document["paid"] = euros(sum(cents(each["amount"]) for each in payments))
+    document["paid"] = euros(max(_total(payments) - overpaid, 0))
+
+
+def _total(sums: Sequence[Data]) -> int:
+    return sum(cents(each["amount"]) for each in sums)
 
 
 def _reports(before: Sequence[Data], data: Data) -> list[Document]:

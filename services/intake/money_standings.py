@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from schemas.facts import Fact
+from schemas.instalments import Instalment
 from schemas.intake import ApplicationStandingChanged
 from schemas.payments import (
     LateInterestClaimed,
@@ -73,6 +74,7 @@ def payment_standing(fact: PaymentFact) -> ApplicationStandingChanged:
 def recovery_standing(fact: RecoveryFact, left: int, account: str) -> ApplicationStandingChanged:
     """What the applicant is told of a recovery, of which so much (cents) was left to pay before. `amount` of the
     standing is what is left now, and its question how it is paid, where that is new; `account` is the county's IBAN.
+    What came in beyond the recovery is paid to the applicant again, in an instalment of its own.
     """
     said, left = _said(fact, left)
     left = max(left, 0)
@@ -85,10 +87,14 @@ def recovery_standing(fact: RecoveryFact, left: int, account: str) -> Applicatio
         due_on = fact.due_on
     if isinstance(fact, PaymentPlanAgreed):
         due_on = max(part.due_on for part in fact.parts)
+    again: tuple[Instalment, ...] = ()
+    if isinstance(fact, RecoveryOverpaid):
+        again = (Instalment(number=1, amount=fact.amount, payable_from=fact.booked_on),)
     note = ". ".join(each for each in (said, rest, how) if each)
     return change(
-        fact.application_id, "recovery", note, amount=left, question=how, due_on=due_on, request_id=fact.recovery_id
-    )
+        fact.application_id, "recovery", note, amount=left, question=how, due_on=due_on, request_id=fact.recovery_id,
+        instalments=again,
+    )  # fmt: skip
 
 
 def _said(fact: RecoveryFact, left: int) -> tuple[str, int]:  # noqa: PLR0911 - one arm a fact

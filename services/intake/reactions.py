@@ -22,6 +22,7 @@ from schemas.decisions import (
     DecisionMade,
     DecisionNotified,
     HearingAnswered,
+    HearingClosed,
     HearingOpened,
     OwnFundingProven,
     PartnershipReviewed,
@@ -63,9 +64,9 @@ Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 _DECISIONS: Final[tuple[type[Fact], ...]] = (
     CaseOpened, SupplementRequested, CaseTransferred, DecisionMade, DecisionNotified, RectificationClaimed,
     RectificationDecided, RectificationNotified, AppealLodged, AppealDecided, DecisionBecameFinal, HearingOpened,
-    HearingAnswered, RecoveryDecided, ReportRequested, ReportReminded, ReportReceived, ReportReturned, ReportAccepted,
-    AgreementDrafted, AgreementPartySigned, AgreementSigned, PartnershipReviewed, OwnFundingProven, CostReportReturned,
-    CostReportAccepted, ChangeDecided,
+    HearingAnswered, HearingClosed, RecoveryDecided, ReportRequested, ReportReminded, ReportReceived, ReportReturned,
+    ReportAccepted, AgreementDrafted, AgreementPartySigned, AgreementSigned, PartnershipReviewed, OwnFundingProven,
+    CostReportReturned, CostReportAccepted, ChangeDecided,
 )  # fmt: skip
 _PAYMENTS: Final[tuple[type[Fact], ...]] = (
     PaymentSent, PaymentBooked, PaymentRejected, PaymentReturned, RecoveryClaimed, RecoveryReceived, RecoveryOverpaid,

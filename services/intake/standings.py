@@ -24,6 +24,7 @@ from schemas.decisions import (
     DecisionMade,
     DecisionNotified,
     HearingAnswered,
+    HearingClosed,
     HearingOpened,
     OwnFundingProven,
     PartnershipReviewed,
@@ -274,6 +275,9 @@ def _recovered(fact: Fact) -> ApplicationStandingChanged | None:
             return change(
                 fact.application_id, "hearing", note, request_id=fact.hearing_id, happened_on=fact.answered_on
             )
+        case HearingClosed():
+            note = f"Kuuleminen on päätetty ilman takaisinperintää: {fact.reasons}"
+            return change(fact.application_id, "hearing", note, request_id=fact.hearing_id)
         case RecoveryDecided():
             total = fact.amount + fact.interest
             interest = f", josta korkoa {money(fact.interest)}" if fact.interest else ""

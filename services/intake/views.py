@@ -9,6 +9,7 @@ from schemas.catalogue import upcast
 from services.ledger import Document, Record, Register
 
 from . import application_view
+from .domain.associations import CORRECTED
 
 
 def _call(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
@@ -24,6 +25,8 @@ def _association(document: Document | None, record: Record, data: Mapping[str, A
     if document is None:
         return None
     match record.type:
+        case "association.corrected":
+            return {**document, **{name: data[name] for name in CORRECTED}}
         case "association.account_changed":
             return {**document, "iban": data["iban"]}
         case "account_change.requested":
@@ -75,6 +78,7 @@ REGISTERS = (
         frozenset(
             {
                 "association.registered",
+                "association.corrected",
                 "association.account_changed",
                 "account_change.requested",
                 "account_change.dropped",

@@ -20,6 +20,7 @@ from schemas.decisions import (
     OwnFundingProven,
     PartnershipReviewed,
     RecoveryDecided,
+    RectificationClaimed,
     RectificationDecided,
     ReportAccepted,
     ReportReminded,
@@ -34,6 +35,7 @@ from schemas.payments import (
     GrantHoldLifted,
     GrantReleased,
     GrantRequirementMet,
+    HoldReason,
     RecoveryClaimed,
     RecoveryInterestClaimed,
     Requirement,
@@ -47,6 +49,7 @@ from .domain.grants import Grant
 from .handlers import evolve_account
 
 OVERDUE: Final = "report_overdue"
+CLAIMED: Final = "claimed"
 APPEALED: Final = "appealed"
 Met = AgreementSigned | PartnershipReviewed | OwnFundingProven | CostReportAccepted
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
@@ -90,7 +93,7 @@ class Reactions:
         return (loaded.write([GrantReleased(application_id=fact.application_id, released_on=fact.sent_on)]),)
 
     async def on_finality(self, record: Record) -> Sequence[StreamWrite]:
-        """Finality releases whatever grant is not released yet, or is held because of an appeal."""
+        """Finality releases whatever grant is not released yet, or is held because of a claim or an appeal."""
         fact = fact_of(record)
         assert isinstance(fact, DecisionBecameFinal)
         loaded = await self._grant(fact.application_id)
@@ -99,20 +102,29 @@ class Reactions:
         facts: list[Fact] = []
         if loaded.state.released_on is None:
             facts.append(GrantReleased(application_id=fact.application_id, released_on=fact.final_on))
-        if (APPEALED, None) in loaded.state.holds:
-            facts.append(GrantHoldLifted(application_id=fact.application_id, reason=APPEALED))
+        facts += [
+            GrantHoldLifted(application_id=fact.application_id, reason=reason)
+            for reason in (CLAIMED, APPEALED)
+            if (reason, None) in loaded.state.holds
+        ]
         return (loaded.write(facts),) if facts else ()
 
-    async def on_appeal(self, record: Record) -> Sequence[StreamWrite]:
-        """An appeal that became known late holds what a grant that pays when final was released for."""
+    async def on_attack(self, record: Record) -> Sequence[StreamWrite]:
+        """A claim or an appeal that became known after finality holds what a grant that pays when final was released
+        for, until it is final again.
+        """
         fact = fact_of(record)
-        assert isinstance(fact, AppealLodged)
+        assert isinstance(fact, RectificationClaimed | AppealLodged)
+        attacked = fact.in_time if isinstance(fact, RectificationClaimed) else fact.suspends
+        reason: HoldReason = CLAIMED if isinstance(fact, RectificationClaimed) else APPEALED
         loaded = await self._grant(fact.application_id)
         grant = loaded.state
-        if not fact.suspends or grant is None or grant.awarded.pays != "when_final" or (APPEALED, None) in grant.holds:
+        if not attacked or grant is None or grant.released_on is None:
+            return ()
+        if grant.awarded.pays != "when_final" or (reason, None) in grant.holds:
             return ()
         held_on = record.recorded_at.astimezone(HELSINKI).date()
-        return (loaded.write([GrantHeld(application_id=fact.application_id, reason=APPEALED, held_on=held_on)]),)
+        return (loaded.write([GrantHeld(application_id=fact.application_id, reason=reason, held_on=held_on)]),)
 
     async def on_claim_decision(self, record: Record) -> Sequence[StreamWrite]:
         """A changed decision changes the grant, or makes one."""
@@ -254,7 +266,8 @@ class Reactions:
                 DecisionMade.event_type: self.on_decision,
                 DecisionNotified.event_type: self.on_notice,
                 DecisionBecameFinal.event_type: self.on_finality,
-                AppealLodged.event_type: self.on_appeal,
+                RectificationClaimed.event_type: self.on_attack,
+                AppealLodged.event_type: self.on_attack,
                 RectificationDecided.event_type: self.on_claim_decision,
                 RecoveryDecided.event_type: self.on_recovery,
                 ReportReminded.event_type: self.on_overdue_report,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from schemas.catalogue import upcast
@@ -28,9 +28,11 @@ def _grant(document: Document | None, record: Record, data: Data) -> Document | 
         case "grant.released":
             return {**document, "released_on": data["released_on"]}
         case "grant.held":
-            return {**document, "holds": [*document["holds"], data["reason"]]}
+            return {**document, "holds": [*document["holds"], _hold(data)]}
         case "grant.hold_lifted":
-            return {**document, "holds": [each for each in document["holds"] if each != data["reason"]]}
+            # One without a number, of before reports were told apart, lifts whatever overdue report holds.
+            lifted = {_hold(data)} if data.get("report") else {*_of_reason(document["holds"], data["reason"])}
+            return {**document, "holds": [each for each in document["holds"] if each not in lifted]}
         case "payment.booked":
             return _added(document, "paid", cents(data["amount"]))
         case "payment.returned" | "payment.return_charged":
@@ -42,6 +44,16 @@ def _grant(document: Document | None, record: Record, data: Data) -> Document | 
         case "recovery.received" | "recovery.overpaid" | "recovery.set_off" | "recovery.written_off":
             return _added(document, _GRANT_SUMS[record.type], cents(data["amount"]))
     return document
+
+
+def _hold(data: Data) -> str:
+    """Why a grant is held: the reason, and of an overdue report its number, as in report_overdue/1."""
+    report = data.get("report")
+    return str(data["reason"]) if report is None else f"{data['reason']}/{report}"
+
+
+def _of_reason(holds: Sequence[str], reason: str) -> list[str]:
+    return [each for each in holds if each.split("/")[0] == reason]
 
 
 _GRANT_SUMS: Mapping[str, str] = {

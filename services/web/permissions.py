@@ -41,6 +41,7 @@ ANYONE: Final[frozenset[Role | None]] = frozenset({*Role, NO_ROLE})
 INTAKE: Final[Mapping[str, frozenset[Role | None]]] = {
     "association.register": ASSOCIATION | OFFICER,
     "association.read": ASSOCIATION | STAFF,
+    "association.correct": OFFICER,
     "association.request_account_change": ASSOCIATION | OFFICER,
     "association.confirm_account_change": OFFICER,
     "person.name": ASSOCIATION | OFFICER,

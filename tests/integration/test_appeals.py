@@ -63,6 +63,8 @@ async def county(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Count
         await county.given(opened, fact(ProposalMade, application_id=CASE), made, *others)
         await payments.given(f"account/{ASSOCIATION}", fact(AccountNoted, association_id=ASSOCIATION))
         await decisions.given("meeting/hyte-2026-03-24", _MEETING)
+        later = fact(MeetingConvened, organ=HYTE, present=["helvi"], held_on="2026-04-28", meeting_id="hyte-2026-04-28")
+        await decisions.given("meeting/hyte-2026-04-28", later)
         await county.act("claim-decision", UPHELD, Role.DECISION_MAKER, "helvi")
         told = await county.act("claim-notice", {"manner": "electronic"})
         assert told["last_appeal_day"] == "2026-04-27"
@@ -151,3 +153,19 @@ async def test_an_appeal_is_refused_with_what_would_be_right(county: County) -> 
     await county.given(fact(ConflictDeclared, application_id=CASE, person="olga"))
     problem(await post("appeals", right), 403, "may-not-take-part")
     assert (await county.shown())["refused_acts"] == 1
+
+
+async def test_a_claim_in_time_that_is_registered_after_finality_holds_what_was_to_be_paid(county: County) -> None:
+    """It came by letter before the last day, and the registry entered it when the decision counted as final."""
+    county.at(2026, 4, 28, 8)
+    assert await deadlines(county) == 1
+    assert await county.held() == [None]
+    await county.given(fact(RectificationClaimed, application_id=CASE, claim_id=identity(7)))
+    assert await county.held() == ["a claim against the decision is pending"]
+    assert (await county.propose("2026-04-30")).status_code == 409
+    await county.act("claim-decision", {**UPHELD, "meeting_id": "hyte-2026-04-28"}, Role.DECISION_MAKER, "helvi")
+    told = await county.act("claim-notice", {"manner": "electronic"})
+    county.at(2026, 6, 20, 8)
+    assert told["last_appeal_day"] < "2026-06-20"
+    assert await deadlines(county) == 1
+    assert await county.held() == [None]

@@ -17,6 +17,7 @@ from schemas.catalogue import known
 from schemas.decisions import (
     CallNoted,
     CaseOpened,
+    ChangeDecided,
     DecisionBecameFinal,
     DecisionMade,
     DecisionNotified,
@@ -24,6 +25,7 @@ from schemas.decisions import (
     PaymentNoted,
     ProposalMade,
     RectificationClaimed,
+    ReportAccepted,
     ReportReminded,
     ReportRequested,
 )
@@ -244,6 +246,26 @@ async def test_a_report_that_becomes_overdue_stops_what_was_proposed_and_not_yet
     assert (await post(f"{run}/removals", json=removed, headers=finance["anna"])).status_code == 200
     assert await towns.held() == ["a report of use is overdue"]
     problem(await towns.propose("2026-12-02"), 409, "nothing-payable")
+
+
+async def test_each_overdue_report_holds_by_itself_until_it_is_accepted_or_has_another_day(towns: County) -> None:
+    await towns.decided("operating", ["2026-04-01"])
+    towns.at(2026, 12, 1, 8)
+    overdue = "a report of use is overdue"
+    await towns.given(*(fact(ReportReminded, application_id=CASE, report=number) for number in (1, 2, 3)))
+    assert await towns.held() == [overdue]
+    await towns.given(fact(ReportAccepted, application_id=CASE, report=1))
+    assert await towns.held() == [overdue]
+    register = await towns.payments.client.get(f"/v1/grants/{CASE}", headers=towns.payments.token(Role.AUDITOR))
+    assert register.json()["holds"] == ["report_overdue/2", "report_overdue/3"]
+    # Report 2 has its day again, ahead of the decision; report 3 has none that lies ahead.
+    days = ["2026-11-30", "2027-01-31"]
+    await towns.given(fact(ChangeDecided, application_id=CASE, decided_on="2026-12-01", reports_due_on=days))
+    assert await towns.held() == [overdue]
+    await towns.given(fact(ReportAccepted, application_id=CASE, report=3))
+    assert await towns.held() == [None]
+    await towns.bring(again=True)
+    assert await towns.held() == [None]
 
 
 async def test_what_was_paid_on_notice_is_reported_on_though_a_claim_is_pending(towns: County) -> None:

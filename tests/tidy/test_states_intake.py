@@ -21,6 +21,7 @@ from schemas.intake import (
     ApplicationSupplemented,
     ApplicationWithdrawn,
     AssociationAccountChanged,
+    AssociationCorrected,
     AssociationRegistered,
     CallPublished,
     ChangeRequested,
@@ -152,6 +153,31 @@ ACCOUNTS: Final = StateTable(
 )  # fmt: skip
 
 
+def correct(**changed: Any) -> Act:
+    corrected = fact(AssociationCorrected, **changed)
+    return lambda given: associations.correct(given.of(associations.evolve), corrected, TODAY)
+
+
+IDENTITY: Final = StateTable(
+    "What an association is",
+    "Its name, display name (*näyttönimi*), register number (*rekisterinumero*), domicile (*kotipaikka*), kind and "
+    "language are corrected (*tietojen oikaisu*) as a whole; the number by which it is known (*Y-tunnus*) stays.",
+    {
+        "registered": Given((REGISTERED,)),
+        "corrected": Given((REGISTERED, fact(AssociationCorrected))),
+        "a change of account waits": Given((REGISTERED, REQUESTED)),
+        "the officer acts or signs for it": Given((REGISTERED, fact(PersonNamed, person="officer-1"))),
+    },
+    {
+        "correct it": correct(name="Uusi nimi ry"),
+        "correct it to what the register says": correct(),
+        "correct it back to what was registered": correct(
+            **{name: getattr(REGISTERED, name) for name in associations.CORRECTED}
+        ),
+    },
+)
+
+
 def act_for_it(given: Given) -> list[Fact]:
     """Whether the person of the mandate may act, as if it were an event."""
     return [NAMED] if associations.may_act(given.of(associations.evolve), "user-1", TODAY) else []
@@ -272,7 +298,7 @@ INTRODUCTION: Final = (
     "Every cell was tried on the rules themselves, with somebody who may do it. The page is written by "
     "`python -m tests.tidy.test_states_intake`; [states.md](states.md) has the cases of the back office."
 )
-TABLES: Final = (CALLS, ACCOUNTS, PEOPLE, APPLICATIONS)
+TABLES: Final = (CALLS, IDENTITY, ACCOUNTS, PEOPLE, APPLICATIONS)
 
 
 def page() -> str:

@@ -200,6 +200,7 @@ def test_a_division_that_changes_holds_by_its_days(folder: Path, edit: Edit) -> 
         ("deadlines.yaml", "deadlines:", "dates:", "deadlines.yaml: has to hold exactly deadlines"),
         ("diary.yaml", "{class_code}/{year}", "{class_code}", "the regex does not tell it"),
         ("diary.yaml", "{running}", "{number}", "pattern or regex cannot be used"),
+        ("diary.yaml", "/{year}", "/2026", "it is not unique over running numbers and years"),
         ("accounts.yaml", 'payment.booked, debit: "2590"', 'payment.booked, debit: "1590"', "never settled"),
         (
             "accounts.yaml",

@@ -29,6 +29,12 @@ class AnswerHearing(Contract):
     answer: Text
 
 
+class CloseHearing(Contract):
+    """Why a hearing ends without a recovery."""
+
+    reasons: Text
+
+
 def router(recoveries: Recoveries, decisions: Decisions) -> APIRouter:
     """Hearing the applicant, and the decision."""
     routes = APIRouter(prefix="/cases/{application_id}", tags=["recovery"])
@@ -53,6 +59,16 @@ def router(recoveries: Recoveries, decisions: Decisions) -> APIRouter:
         await own_case(decisions, commanded.identity, "hearing.answer", application_id)
         return respond(await recoveries.answer_hearing(commanded, application_id, hearing_id, sent.answer))
 
+    @routes.post("/hearings/{hearing_id}/closing", responses=_ANSWERS)
+    async def close_hearing(
+        application_id: UUID,
+        hearing_id: UUID,
+        sent: CloseHearing,
+        commanded: Annotated[Command, Depends(command("hearing.open"))],
+    ) -> Response:
+        """End a hearing that leads to no recovery, with reasons."""
+        return respond(await recoveries.close_hearing(commanded, application_id, hearing_id, sent.reasons))
+
     @routes.post("/recovery", status_code=201, responses=_ANSWERS)
     async def recover(
         application_id: UUID,
@@ -66,7 +82,9 @@ def router(recoveries: Recoveries, decisions: Decisions) -> APIRouter:
         "/recovery-interest", dependencies=[Depends(require("case.read"))], responses=problem_responses(404, 409)
     )
     async def preview_interest(application_id: UUID, amount: Sum, due_on: DueOn) -> dict[str, Any]:
-        """The interest on a recovery as if it was decided today, by stretches of days; records nothing."""
+        """The interest on a recovery as if it was decided today, by stretches of days, and the last day on which it can
+        be decided; records nothing.
+        """
         return await recoveries.preview(application_id, amount, due_on)
 
     return routes

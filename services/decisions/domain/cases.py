@@ -31,6 +31,7 @@ from schemas.decisions import (
     DecisionNotified,
     DeMinimisAssessed,
     HearingAnswered,
+    HearingClosed,
     HearingOpened,
     Instalment,
     Outcome,
@@ -166,6 +167,8 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
             return replace(state, hearing=fact, heard=False)
         case HearingAnswered():
             return replace(state, heard=True)
+        case HearingClosed():
+            return replace(state, hearing=None, heard=False)
         case RecoveryDecided():
             return replace(
                 state, recovered=state.recovered + fact.amount, hearing=None, heard=False,

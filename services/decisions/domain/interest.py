@@ -16,10 +16,20 @@ from schemas.interest import PERIODS_MAX, RateChanges, Terms, stretches
 from schemas.money import euros
 from schemas.refusals import conflict
 
-__all__ = ["PERIODS_MAX", "Movement", "Parts", "RateChanges", "Terms", "count", "not_recovered", "taken_from"]
+__all__ = [
+    "PERIODS_MAX",
+    "Movement",
+    "Parts",
+    "RateChanges",
+    "Terms",
+    "count",
+    "last_paid",
+    "not_recovered",
+    "taken_from",
+]
 
 Movement = PaymentNoted | RecoveryDecided
-"""What was paid or came back, and what was recovered of it."""
+"""What was paid, set off or came back, and what was recovered of it."""
 Parts = Sequence[tuple[date, int]]
 """Sums in cents, each with the Helsinki date on which it was paid."""
 
@@ -36,18 +46,34 @@ def not_recovered(movements: Iterable[Movement]) -> list[tuple[date, int]]:
     known, since a recovery takes from what was paid by then. Where a payment comes back, what had been taken from it
     is taken from the others, and else from the payments that follow.
     """
-    stands: dict[int, _Paid] = {}
+    return sorted((paid.day, paid.left) for paid in _stands(movements) if paid.left)
+
+
+def last_paid(movements: Iterable[Movement]) -> date | None:
+    """The last Helsinki date on which something was paid, or set off, that stayed paid; None where nothing did."""
+    return max((paid.day for paid in _stands(movements)), default=None)
+
+
+def _stands(movements: Iterable[Movement]) -> list[_Paid]:
+    """What stayed paid, with what is left of each. What was set off stays whatever becomes of the rest of its
+    instalment. What came in beyond a claim is taken like a recovery: paid out again it is a payment like others, and
+    both together are nothing.
+    """
+    paid: dict[int | None, _Paid] = {}
+    set_off: list[_Paid] = []
     owed = 0
     for each in movements:
-        if isinstance(each, RecoveryDecided):
+        if isinstance(each, RecoveryDecided) or each.kind == "overpaid":
             owed += each.amount
+        elif each.kind == "set_off":
+            set_off.append(_Paid(each.booked_on, each.amount, each.amount))
         else:
-            before = stands.pop(each.instalment, None)
+            before = paid.pop(each.instalment, None)
             owed += 0 if before is None else before.amount - before.left
             if each.kind == "booked":
-                stands[each.instalment] = _Paid(each.booked_on, each.amount, each.amount)
-        owed = _take(sorted(stands.values(), key=lambda paid: (paid.day, paid.amount)), owed)
-    return sorted((paid.day, paid.left) for paid in stands.values() if paid.left)
+                paid[each.instalment] = _Paid(each.booked_on, each.amount, each.amount)
+        owed = _take(sorted([*paid.values(), *set_off], key=lambda one: (one.day, one.amount)), owed)
+    return [*paid.values(), *set_off]
 
 
 def _take(payments: Sequence[_Paid], owed: int) -> int:

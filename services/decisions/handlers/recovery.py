@@ -9,9 +9,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from schemas.county import County
-from schemas.decisions import HearingAnswered, HearingOpened, InterestPeriod, RecoveryDecided
-from schemas.facts import Contract, Date
+from schemas.county import County, PaymentRules
+from schemas.decisions import HearingAnswered, HearingClosed, HearingOpened, InterestPeriod, RecoveryDecided
+from schemas.facts import Contract, Date, Fact
 from schemas.identifiers import Text
 from schemas.interest import terms_of, told
 from schemas.money import PositiveAmount, euros
@@ -26,11 +26,14 @@ from .cases import Decisions
 
 
 class OpenHearing(Contract):
-    """What is planned to be recovered and why, and by which Helsinki date the applicant may answer."""
+    """What is planned to be recovered and why, and by which Helsinki date the applicant may answer. `learned_on` is the
+    day on which the county learned of the grounds: that of the hearing it replaces, else today, where it is not told.
+    """
 
     grounds: Text
     amount: PositiveAmount
     answer_by: Date
+    learned_on: Date | None = None
 
 
 class Recover(Contract):
@@ -56,15 +59,27 @@ class Recoveries:
     async def open_hearing(self, command: Command, application_id: UUID, given: OpenHearing) -> Answer:
         """Hears the applicant on a planned recovery."""
         today = self._decisions.today()
-        opened = HearingOpened(
-            application_id=application_id, hearing_id=uuid7(), person=command.identity.person, **dict(given)
-        )
         limit = self._county.payment_rules(today).small_recovery_limit
-        answer: dict[str, object] = {"hearing_id": str(opened.hearing_id)}
+        hearing_id = uuid7()
+
+        def run(case: Case) -> tuple[list[Fact], dict[str, object]]:
+            opened = HearingOpened(
+                application_id=application_id, hearing_id=hearing_id, grounds=given.grounds, amount=given.amount,
+                answer_by=given.answer_by, person=command.identity.person,
+                learned_on=recovery.learned_on(case, given.learned_on, today),
+            )  # fmt: skip
+            return recovery.open_hearing(case, opened, today, limit), {"hearing_id": str(hearing_id)}
+
+        return await self._decisions.on_case(command, application_id, "open_hearing", run)
+
+    async def close_hearing(self, command: Command, application_id: UUID, hearing_id: UUID, reasons: str) -> Answer:
+        """Ends a hearing without a recovery."""
+        closed = HearingClosed(
+            application_id=application_id, hearing_id=hearing_id, reasons=reasons, person=command.identity.person
+        )
         return await self._decisions.on_case(
-            command, application_id, "open_hearing",
-            lambda case: (recovery.open_hearing(case, opened, today, limit), answer),
-        )  # fmt: skip
+            command, application_id, "close_hearing", lambda case: (recovery.close_hearing(case, closed), {})
+        )
 
     async def answer_hearing(self, command: Command, application_id: UUID, hearing_id: UUID, answer: str) -> Answer:
         """Takes the applicant's answer."""
@@ -76,12 +91,16 @@ class Recoveries:
         )
 
     async def preview(self, application_id: UUID, amount: int, due_on: date) -> dict[str, Any]:
-        """The interest that a recovery of `amount` (cents) would have if it was decided today; `total` has both."""
+        """The interest that a recovery of `amount` (cents) would have if it was decided today; `total` has both, and
+        `decide_by` is the last Helsinki date on which it can be decided (None: no day is the last).
+        """
         _, case = await self._decisions.existing(application_id)
         today = self._decisions.today()
         periods = recovery.interest_on(case, amount, today, due_on, terms_of(self._county, today))
+        last = recovery.decide_by(case, _limits(self._county.payment_rules(today)))
         return {
             "application_id": str(application_id), "due_on": due_on.isoformat(), **_sums(amount, periods),
+            "decide_by": None if last is None else last.isoformat(),
             "interest_periods": [told(period) for period in periods],
         }  # fmt: skip
 
@@ -110,7 +129,7 @@ class Recoveries:
                 decided_on=today, due_on=given.due_on, person=command.identity.person, interest=_sum(periods),
                 interest_periods=periods, interest_waived=given.waive_interest, on_behalf_of=mandate.on_behalf_of,
             )  # fmt: skip
-            facts = recovery.recover(case, fact, rules.small_recovery_limit)
+            facts = recovery.recover(case, fact, rules.small_recovery_limit, _limits(rules))
             answer = {
                 "application_id": str(application_id), "recovery_id": str(recovery_id), **_sums(given.amount, periods)
             }  # fmt: skip
@@ -121,6 +140,10 @@ class Recoveries:
     def _interest(self, case: Case, given: Recover, today: date) -> tuple[InterestPeriod, ...]:
         terms = None if given.waive_interest is not None else terms_of(self._county, today)
         return recovery.interest_on(case, given.amount, today, given.due_on, terms)
+
+
+def _limits(rules: PaymentRules) -> recovery.Limits:
+    return recovery.Limits(rules.recovery_years_max, rules.recovery_decided_within_years)
 
 
 def _sum(periods: Sequence[InterestPeriod]) -> int:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from schemas.facts import Contract, Date
 from schemas.identifiers import BusinessId, Slug, Text
 from schemas.intake import AssociationRegistered
-from services.intake.handlers.associations import Associations, ChangeAccount, NamePerson
+from services.intake.handlers.associations import Associations, ChangeAccount, CorrectAssociation, NamePerson
 from services.ledger import Ledger
 from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
 from services.web.identity import Identity
@@ -44,7 +44,7 @@ class ErasePerson(Contract):
 
 
 def router(associations: Associations, ledger: Ledger) -> APIRouter:
-    """Registration, reading, changes of account."""
+    """Registration, reading, corrections, changes of account."""
     routes = APIRouter(tags=["associations"])
 
     @routes.post("/associations", status_code=201, responses=_ANSWERS)
@@ -78,6 +78,15 @@ def router(associations: Associations, ledger: Ledger) -> APIRouter:
         own(identity, "association.read", association_id)
         stream = f"association/{association_id}"
         return await register_entry(ledger, response, "associations", association_id, stream, when)
+
+    @routes.post("/associations/{association_id}/corrections", status_code=201, responses=_ANSWERS)
+    async def correct_association(
+        association_id: BusinessId,
+        sent: CorrectAssociation,
+        commanded: Annotated[Command, Depends(command("association.correct"))],
+    ) -> Response:
+        """Correct what an association is, whole and with a reason, by an officer who does not act for it."""
+        return respond(await associations.correct(commanded, association_id, sent), 201)
 
     @routes.post("/associations/{association_id}/account-changes", status_code=201, responses=_ANSWERS)
     async def request_account_change(

@@ -1,7 +1,8 @@
 """Associations (*yhdistys*), their accounts, and the people who act for them.
 
 An account changes by two people: one asks, another confirms once the county's waiting time is over, so that neither a
-forged letter nor one person alone can turn payments aside.
+forged letter nor one person alone can turn payments aside. What an association says of itself is corrected by an officer
+who does not act for it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from schemas.facts import Fact
@@ -17,6 +19,7 @@ from schemas.intake import (
     AccountChangeRefused,
     AccountChangeRequested,
     AssociationAccountChanged,
+    AssociationCorrected,
     AssociationRegistered,
     PersonEnded,
     PersonErased,
@@ -24,10 +27,15 @@ from schemas.intake import (
 )
 from schemas.refusals import Refused, conflict, forbidden, invalid, not_found
 
+CORRECTED: Final = ("name", "display_name", "register_number", "domicile", "kind", "language")
+"""What a correction says anew, all of it. The account changes by two people, and the business id is its identity."""
+
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """An association as it stands; `iban` is the account that later payments go to."""
+    """An association as it stands: `registered` says what it is by now, corrections included, but for its account;
+    `iban` is the account that later payments go to.
+    """
 
     registered: AssociationRegistered
     iban: str
@@ -43,6 +51,8 @@ def evolve(state: Association | None, fact: Fact) -> Association | None:  # noqa
             return Association(fact, fact.iban)
         case _ if state is None:
             return None
+        case AssociationCorrected():
+            return replace(state, registered=state.registered.model_copy(update=_said(fact)))
         case AssociationAccountChanged():
             return replace(state, iban=fact.iban)
         case AccountChangeRequested():
@@ -59,6 +69,10 @@ def evolve(state: Association | None, fact: Fact) -> Association | None:  # noqa
     return state
 
 
+def _said(association: AssociationRegistered | AssociationCorrected) -> dict[str, object]:
+    return {name: getattr(association, name) for name in CORRECTED}
+
+
 def _without(changes: Mapping[UUID, AccountChangeRequested], change_id: UUID) -> dict[UUID, AccountChangeRequested]:
     return {key: change for key, change in changes.items() if key != change_id}
 
@@ -68,6 +82,20 @@ def register(state: Association | None, association: AssociationRegistered) -> l
     if state is not None:
         raise conflict("association-exists", f"{association.association_id} is registered already")
     return [association]
+
+
+def correct(
+    state: Association, corrected: AssociationCorrected, today: date, *, named: bool = False
+) -> list[Fact]:
+    """Says anew what an association is. Refused to who acts for it on a Helsinki date or whose token names it
+    (`named`), for its kind decides where it may apply, and its name whom the county pays; and when nothing changes.
+    """
+    if named or acts_for(state, corrected.person, today):
+        raise forbidden("acts-for-it", f"{corrected.person} acts for the association and so does not correct it: "
+                        "another officer does")  # fmt: skip
+    if _said(corrected) == _said(state.registered):
+        raise conflict("nothing-changes", "the association is registered so already")
+    return [corrected]
 
 
 def request_account_change(state: Association, request: AccountChangeRequested) -> list[Fact]:

@@ -1,4 +1,6 @@
-"""Commands on associations: registration, changes of account by two people, and the people who act for them."""
+"""Commands on associations: registration, corrections, changes of account by two people, and the people who act for
+them.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,20 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from uuid_utils.compat import uuid7
 
+from schemas.calls import AssociationKind
 from schemas.county import County
 from schemas.facts import Contract, Date, Fact
 from schemas.helsinki import HELSINKI
-from schemas.identifiers import Iban, Name, Person, Sha256, Text
-from schemas.intake import AccountChangeRequested, AssociationRegistered, PersonNamed
+from schemas.identifiers import AssociationNumber, Iban, Name, Person, Sha256, Slug, Text
+from schemas.intake import (
+    AccountChangeRequested,
+    AssociationCorrected,
+    AssociationRegistered,
+    PersonNamed,
+)
 from schemas.personal import Sealed
 from schemas.refusals import invalid, not_found
+from schemas.words import Language
 from services.intake.domain import associations
 from services.intake.domain.associations import Association
 from services.intake.messages.errors import AddresseeInvalid
@@ -34,6 +43,18 @@ from services.web.problems import Problem
 from .applications import check_mandate
 
 ERASED = "erased"
+
+
+class CorrectAssociation(Contract):
+    """What an association is from now on, whole, and why: what the register of associations says by now."""
+
+    name: Name
+    display_name: Name
+    register_number: AssociationNumber | None
+    domicile: Slug
+    kind: AssociationKind
+    language: Language
+    reason: Text
 
 
 class ChangeAccount(Contract):
@@ -86,6 +107,24 @@ class Associations:
             loaded = await self.association(association.association_id)
             facts = associations.register(loaded.state, association)
             return Plan((loaded.write(facts),), {"association_id": association.association_id})
+
+        return await carry_out(self._ledger, command, decide)
+
+    async def correct(self, command: Command, association_id: str, sent: CorrectAssociation) -> Answer:
+        """Corrects what an association is, by an officer who does not act for it. Raises Problem 412 when somebody else
+        acted on it at the same moment: a correction comes whole, and would take the other's back unseen.
+        """
+        person, today = command.identity.person, self.today()
+        corrected = AssociationCorrected(association_id=association_id, person=person, **dict(sent))
+        named = command.identity.association == association_id
+        met: list[int] = []
+
+        async def decide() -> Plan:
+            loaded, state = await self._existing(association_id)
+            met.append(loaded.version)
+            check_version(met[0], loaded.version)
+            facts = associations.correct(state, corrected, today, named=named)
+            return Plan((loaded.write(facts),), {"association_id": association_id})
 
         return await carry_out(self._ledger, command, decide)
 

@@ -242,6 +242,8 @@ def _held(  # noqa: PLR0911 - one return for each reason
     required = requirement_hold(grant.requirements, grant.instalments, instalment)
     if required is not None:
         return required
+    if ("claimed", None) in grant.holds:
+        return Hold("a claim against the decision is pending", "the decision becomes final")
     if ("appealed", None) in grant.holds:
         return Hold("an appeal against the decision is pending", "the decision becomes final")
     if grant.holds:

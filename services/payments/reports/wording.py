@@ -74,6 +74,7 @@ _HOLDS: Final = (
     ("the bank did not pay", "pankki ei maksanut tilille"),
     ("waits for notice", "odottaa tiedoksiantoa"),
     ("waits for finality", "odottaa lainvoimaa"),
+    ("a claim against the decision is pending", "päätöksestä on oikaisuvaatimus"),
     ("an appeal against the decision is pending", "päätöksestä on valitettu"),
     ("the agreement", "sopimus allekirjoittamatta"),
     ("the own funding", "omarahoitus todentamatta"),

@@ -19,7 +19,7 @@ from schemas.facts import Fact
 from schemas.interest import terms_of
 from services.decisions.domain import cases, interest, recovery
 from services.decisions.domain.cases import Case
-from services.decisions.domain.interest import Movement, Terms, count, not_recovered, taken_from
+from services.decisions.domain.interest import Movement, Terms, count, last_paid, not_recovered, taken_from
 from tests.unit.given import county, fact, folded, refused
 
 TERMS = Terms(((date(2026, 1, 1), 250), (date(2026, 7, 1), 300), (date(2027, 1, 1), 0)), 300, 365)
@@ -33,6 +33,14 @@ def booked(day: date, amount: int, instalment: int = 1) -> PaymentNoted:
 
 def returned(day: date, amount: int, instalment: int = 1) -> PaymentNoted:
     return fact(PaymentNoted, kind="returned", booked_on=day, amount=amount, instalment=instalment)
+
+
+def set_off(day: date, amount: int, instalment: int = 1) -> PaymentNoted:
+    return fact(PaymentNoted, kind="set_off", booked_on=day, amount=amount, instalment=instalment)
+
+
+def overpaid(day: date, amount: int) -> PaymentNoted:
+    return fact(PaymentNoted, kind="overpaid", booked_on=day, amount=amount, instalment=None)
 
 
 def recovered(amount: int) -> RecoveryDecided:
@@ -146,6 +154,33 @@ def test_what_was_taken_from_a_payment_that_came_back_later_is_taken_from_the_ot
     alone: list[Movement] = [booked(APRIL, 50_000), recovered(30_000), returned(MAY, 50_000)]
     assert not_recovered(alone) == []
     assert not_recovered([*alone, booked(JUNE, 50_000)]) == [(JUNE, 20_000)]
+
+
+def test_what_was_set_off_counts_as_paid_on_its_day_whatever_becomes_of_the_rest_of_its_instalment() -> None:
+    moved: list[Movement] = [booked(APRIL, 100_000), recovered(30_000), set_off(MAY, 30_000, 2)]
+    assert not_recovered(moved) == [(APRIL, 70_000), (MAY, 30_000)]
+    moved += [booked(JUNE, 20_000, 2), set_off(JUNE, 5_000, 2), returned(JUNE, 20_000, 2)]
+    assert not_recovered(moved) == [(APRIL, 70_000), (MAY, 30_000), (JUNE, 5_000)]
+    assert taken_from(not_recovered(moved), 105_000) == [(JUNE, 5_000), (MAY, 30_000), (APRIL, 70_000)]
+
+
+def test_what_was_overpaid_and_is_paid_out_again_is_no_grant_money() -> None:
+    moved: list[Movement] = [booked(APRIL, 50_000), recovered(30_000), overpaid(MAY, 10_000)]
+    assert not_recovered(moved) == [(APRIL, 10_000)]
+    assert not_recovered([*moved, booked(JUNE, 10_000, 2)]) == [(APRIL, 10_000), (JUNE, 10_000)]
+    more: list[Movement] = [booked(APRIL, 50_000), recovered(50_000), overpaid(MAY, 70_000)]
+    assert not_recovered([*more, booked(JUNE, 70_000, 2)]) == []
+    # The refund came back and is paid once more; a later instalment is grant money again.
+    again: list[Movement] = [*more, booked(JUNE, 70_000, 2), returned(JUNE, 70_000, 2), booked(JUNE, 70_000, 2)]
+    assert not_recovered(again) == []
+    assert not_recovered([*again, booked(JUNE, 20_000, 3)]) == [(JUNE, 20_000)]
+
+
+def test_the_last_payment_is_the_last_that_stayed_paid_also_where_it_was_recovered() -> None:
+    assert last_paid([]) is None
+    assert last_paid([booked(APRIL, 50_000), returned(MAY, 50_000)]) is None
+    assert last_paid([booked(JUNE, 50_000, 2), booked(APRIL, 50_000), recovered(90_000)]) == JUNE
+    assert last_paid([booked(APRIL, 50_000), set_off(MAY, 100, 2), booked(JUNE, 1, 3), returned(JUNE, 1, 3)]) == MAY
 
 
 def test_nothing_that_was_not_paid_is_recovered() -> None:

@@ -1,5 +1,5 @@
-"""Whoever does what with an association in whatever order: its account changes by two people, and its people act only
-while their mandates are in force.
+"""Whoever does what with an association in whatever order: its account changes by two people, who does not act for it
+corrects it, and its people act only while their mandates are in force.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from schemas.intake import (
     AccountChangeRequested,
     ApplicationSubmitted,
     AssociationAccountChanged,
+    AssociationCorrected,
     AssociationRegistered,
     CallPublished,
     PersonEnded,
@@ -44,6 +46,7 @@ WRITTEN: Final[Kinds] = {
     AccountChangeRefused,
     AccountChangeRequested,
     AssociationAccountChanged,
+    AssociationCorrected,
     PersonEnded,
     PersonErased,
     PersonNamed,
@@ -156,6 +159,15 @@ class AssociationMachine(RuleBasedStateMachine):
     def erase_person(self, number: int) -> None:
         self.act("anna", lambda state: associations.erase_person(state, identity(number), "Pyyntö"))
 
+    @rule(
+        person=OFFICERS | st.sampled_from(USERS),
+        name=st.sampled_from(["Esimerkki ry", "Uusi nimi ry"]),
+        kind=st.sampled_from(["local", "district"]),
+    )
+    def correct(self, person: str, name: str, kind: str) -> None:
+        corrected = fact(AssociationCorrected, name=name, kind=kind, person=person)
+        self.act(person, lambda state: associations.correct(state, corrected, self.today))
+
     def teardown(self) -> None:
         REACHED.update(type(each) for each in self.facts)
 
@@ -169,6 +181,20 @@ class AssociationMachine(RuleBasedStateMachine):
     def payments_go_where_the_last_confirmed_change_says(self) -> None:
         changed = [each.iban for each in self.facts if isinstance(each, AssociationAccountChanged)]
         assert self.state.iban == [self.state.registered.iban, *changed][-1]
+
+    @invariant()
+    def it_is_what_the_last_correction_says_and_each_says_something_new(self) -> None:
+        told = [each for each in self.facts if isinstance(each, AssociationRegistered | AssociationCorrected)]
+        said = [{name: getattr(each, name) for name in associations.CORRECTED} for each in told]
+        assert {name: getattr(self.state.registered, name) for name in associations.CORRECTED} == said[-1]
+        assert all(before != after for before, after in pairwise(said))
+
+    @invariant()
+    def nobody_corrects_an_association_for_which_they_act(self) -> None:
+        for index, each in enumerate(self.done):
+            if isinstance(each.fact, AssociationCorrected):
+                assert each.fact.person == each.person
+                assert each.person not in _acting(self.facts[:index], each.on)
 
     @invariant()
     def an_account_changes_by_two_people_after_the_waiting_time(self) -> None:
@@ -238,6 +264,17 @@ class AssociationMachine(RuleBasedStateMachine):
 def _waiting(facts: list[Fact]) -> list[AccountChangeRequested]:
     dropped = {each.change_id for each in facts if isinstance(each, AccountChangeDropped)}
     return [each for each in facts if isinstance(each, AccountChangeRequested) and each.change_id not in dropped]
+
+
+def _acting(facts: list[Fact], on: date) -> set[str | None]:
+    """Who acts or signs for the association, or is its contact, on a day, by the facts up to then."""
+    ends = {each.person_id: each.valid_until for each in facts if isinstance(each, PersonEnded)}
+    return {
+        each.person
+        for each in facts
+        if isinstance(each, PersonNamed)
+        and each.valid_from <= on <= (ends.get(each.person_id) or each.valid_until or date.max)
+    }
 
 
 TestAssociations = reaching(AssociationMachine, WRITTEN, REACHED, steps=30)

@@ -1,4 +1,6 @@
-"""An association is registered once; its account changes by two people and after a day; its people have periods."""
+"""An association is registered once, and corrected by who does not act for it; its account changes by two people and
+after a day; its people have periods.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +14,19 @@ from schemas.facts import Fact
 from schemas.intake import (
     AccountChangeDropped,
     AccountChangeRequested,
+    ApplicationSubmitted,
     AssociationAccountChanged,
+    AssociationCorrected,
     AssociationRegistered,
+    CallPublished,
     PersonEnded,
     PersonErased,
     PersonNamed,
 )
-from services.intake.domain import associations
+from services.intake.domain import applications, associations
 from services.intake.domain.associations import Association
-from tests.unit.given import fact, folded, refused
+from services.intake.domain.calls import Call
+from tests.unit.given import county, fact, folded, refused
 
 OTHER_IBAN = "FI1410093000123458"
 CHANGE = UUID("019b7a1e-8c00-7000-8000-000000000002")
@@ -55,6 +61,74 @@ def test_a_register_number_is_kept_so_that_it_can_be_read_again(written: str | N
 def test_what_is_no_register_number_with_or_without_its_zeros_is_refused(written: str) -> None:
     with pytest.raises(ValidationError, match="one to six digits, such as"):
         fact(AssociationRegistered, register_number=written)
+
+
+# --- corrections ---------------------------------------------------------------------------------------------
+
+SAME = {name: getattr(fact(AssociationRegistered), name) for name in associations.CORRECTED}
+
+
+def test_a_correction_says_anew_what_the_association_is_and_leaves_its_account() -> None:
+    before = association(fact(AssociationAccountChanged, iban=OTHER_IBAN), requested(iban="FI5542345670000081"))
+    corrected = fact(AssociationCorrected, name="Uusi nimi ry", register_number=None, kind="district", language="en")
+    assert associations.correct(before, corrected, TOMORROW) == [corrected]
+    after = associations.evolve(before, corrected)
+    assert after is not None
+    now = after.registered
+    assert (now.name, now.register_number, now.kind, now.language) == ("Uusi nimi ry", None, "district", "en")
+    assert (now.association_id, now.domicile) == (before.registered.association_id, "kitee")
+    assert (after.iban, after.changes, after.persons) == (before.iban, before.changes, before.persons)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", "Toinen ry"), ("display_name", "Toinen"), ("register_number", None), ("domicile", "kitee"),
+        ("kind", "district"), ("language", "sv"),
+    ],
+)  # fmt: skip
+def test_each_of_what_a_correction_says_is_a_change_by_itself_and_none_is_refused(name: str, value: str | None) -> None:
+    corrected = fact(AssociationCorrected, **{**SAME, name: value})
+    assert associations.correct(association(), corrected, TOMORROW) == [corrected]
+    with refused("nothing-changes"):
+        associations.correct(association(corrected), corrected, TOMORROW)
+
+
+def test_a_correction_back_to_what_was_registered_is_one() -> None:
+    back = fact(AssociationCorrected, **SAME)
+    with refused("nothing-changes"):
+        associations.correct(association(), back, TOMORROW)
+    corrected = association(fact(AssociationCorrected))
+    assert associations.correct(corrected, back, TOMORROW) == [back]
+
+
+@pytest.mark.parametrize("role", ["contact", "signatory", "mandate"])
+def test_whoever_acts_for_an_association_does_not_correct_it(role: str) -> None:
+    state = association(fact(PersonNamed, role=role, person="officer-1"))
+    with refused("acts-for-it", "forbidden"):
+        associations.correct(state, fact(AssociationCorrected, person="officer-1"), TOMORROW)
+    assert associations.correct(state, fact(AssociationCorrected, person="officer-2"), TOMORROW)
+    with refused("acts-for-it", "forbidden"):
+        associations.correct(state, fact(AssociationCorrected, person="officer-2"), TOMORROW, named=True)
+    later = date(2028, 1, 1)
+    assert associations.correct(state, fact(AssociationCorrected, person="officer-1"), later)
+
+
+def test_by_its_corrected_kind_an_association_may_apply() -> None:
+    call = Call(fact(CallPublished, applicants=["local"]))
+
+    def told(*facts: Fact) -> set[str]:
+        found = applications.call_problems(fact(ApplicationSubmitted), call, association(*facts), county())
+        return {each.slug for each in found}
+
+    assert "may-not-apply" not in told()
+    assert "may-not-apply" in told(fact(AssociationCorrected, kind="district"))
+
+
+@pytest.mark.parametrize("written", ["000", "13", "1234567", ""])
+def test_a_corrected_register_number_is_checked_as_a_registered_one(written: str) -> None:
+    with pytest.raises(ValidationError, match="one to six digits, such as"):
+        fact(AssociationCorrected, register_number=written)
 
 
 # --- the account ---------------------------------------------------------------------------------------------

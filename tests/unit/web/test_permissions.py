@@ -33,6 +33,7 @@ from tests.unit.web.test_problems import problem_in
 EXPECTED = {
     "association.register": "ao",
     "association.read": "aodfu",
+    "association.correct": "o",
     "association.request_account_change": "ao",
     "association.confirm_account_change": "o",
     "person.name": "ao",
