@@ -67,8 +67,10 @@ def _standing_changed_1_to_2(data: Data) -> Data:
 
 
 def _standing_changed_3_to_4(data: Data) -> Data:
-    """In which instalments a grant is paid, and when its reports are due after a change, was not told."""
-    return {**data, "instalments": [], "reports_due_on": []}
+    """In which instalments a grant is paid, when its reports are due after a change, and what came in beyond a
+    recovery was not told.
+    """
+    return {**data, "instalments": [], "reports_due_on": [], "overpaid": None}
 
 
 def _section_taken_1_to_2(data: Data) -> Data:

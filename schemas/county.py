@@ -71,7 +71,8 @@ class Municipality(Dated):
 
 class Basket(Dated):
     """A basket (*avustuskori*): its kinds of call, who may apply, and the appropriation it draws on. `requires` is what
-    instalments of its grants wait for beside their day; with `coefficients` points are multiplied before ranking.
+    instalments of its grants wait for beside their day; with `coefficients` points are multiplied before ranking, and
+    with `own_funding_declared` an application comes with its budget by row.
     """
 
     id: Slug
@@ -113,7 +114,9 @@ class NoticeDays(Record):
 
 
 class Deadlines(Dated):
-    """How days are counted. `registry_closes` is Helsinki time; `extra_closed` adds to the calendar."""
+    """How days are counted. `registry_closes` is Helsinki time; `extra_closed` adds to the calendar. De minimis aid is
+    registered within `de_minimis_register_days` working days after granting; None where nothing says by when.
+    """
 
     notice_days: NoticeDays
     rectification_days: int = Field(ge=1, le=365)
@@ -121,6 +124,7 @@ class Deadlines(Dated):
     appeal_days: int = Field(ge=1, le=365)
     supplement_days: int = Field(ge=1, le=365)
     report_ask_days: int = Field(ge=0, le=365)
+    de_minimis_register_days: int | None = Field(default=None, ge=1, le=365)
     registry_closes: Annotated[time, Strict(strict=False)]
     calendar: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
     extra_closed: Several[date] = ()

@@ -376,7 +376,7 @@ class ApplicationStandingChanged(Fact):
     note says is there by itself too: what is asked and by which Helsinki date, when something happened, and where.
     Version 3 knows of agreements, reports of costs and changes; version 4 of payments on their way, own funding that is
     awaited, reports that came and appeals, and says in which instalments a grant is paid and which days a change gave
-    to its reports.
+    to its reports, and what came in beyond a recovery.
     """
 
     event_type: ClassVar[str] = "application.standing_changed"
@@ -393,6 +393,7 @@ class ApplicationStandingChanged(Fact):
     municipality: Slug | None = None
     instalments: tuple[Instalment, ...] = ()
     reports_due_on: tuple[Date, ...] = ()
+    overpaid: NonNegativeMoney | None = None
 
 
 class UsageReportSubmittedV1(Fact, title="UsageReportSubmitted"):

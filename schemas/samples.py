@@ -403,7 +403,7 @@ SAMPLES: Mapping[tuple[str, int], Mapping[str, Any]] = {
     ("application.standing_changed", 4): {
         "application_id": APPLICATION, "standing": "decided", "diary_number": DIARY, "note": "Avustus on myönnetty",
         "request_id": None, "amount": "1500.00 EUR", "question": None, "due_on": None, "happened_on": "2026-02-24",
-        "municipality": None, "instalments": [_INSTALMENT], "reports_due_on": [],
+        "municipality": None, "instalments": [_INSTALMENT], "reports_due_on": [], "overpaid": None,
     },
     ("grant.awarded", 2): {
         **_CASE, "amount": "1500.00 EUR", "instalments": [_INSTALMENT], "awarded_on": "2026-02-24",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -40,6 +40,7 @@ _COPIED: Mapping[str, tuple[str, ...]] = {
     "case.transferred": ("municipality",),
     "decision.made": ("outcome", "amount", "decided_on", "section", "reasons", "use_from", "use_until"),
     "decision.notified": ("last_claim_day",),
+    "decision.published": ("published_on",),
     "decision.became_final": ("final_on",),
 }
 
@@ -103,16 +104,8 @@ def _changed(document: Document | None, record: Record, data: Mapping[str, Any])
             after[name] = {**document.get(name, {}), data["language"]: data["sha256"]}
         case _ if record.type in FOLLOW_UP_EVENTS:
             after |= followed_up(document, record.type, data)
-        case "rectification.claimed":
-            after |= {"final_on": None} if data["in_time"] else {"state": document["state"]}
-        case "decision.notified":
-            after["last_open_day"] = data["last_claim_day"]
-        case "rectification.decided":
-            after |= _claim_decided(document, data)
-        case "rectification.notified":
-            after |= _claim_notified(document, data["last_appeal_day"])
-        case "appeal.lodged" | "appeal.decided":
-            after |= _appealed(document, data)
+        case _ if record.type in _ATTACKED:
+            after |= _ATTACKED[record.type](document, data)
         case "hearing.opened":
             after["hearing"] = {**{name: data[name] for name in ("hearing_id", "amount", "answer_by")}, "answer": None}
         case "hearing.answered":
@@ -148,19 +141,58 @@ def _recovered(document: Document, data: Mapping[str, Any]) -> Document:
     return {"recovered": euros(recovered), "recovery_interest": euros(interest), **closed}
 
 
+def _latest(*days: str | None) -> str:
+    """The last of these days (ISO text) that are known."""
+    return max(day for day in days if day is not None)
+
+
+def _notified(document: Document, data: Mapping[str, Any]) -> Document:
+    """Until when somebody can claim: the parties, or the members."""
+    return {"last_open_day": _latest(data["last_claim_day"], document.get("members_last_claim_day"))}
+
+
+def _published(document: Document, data: Mapping[str, Any]) -> Document:
+    """The members' last day for a claim; before notice nothing else is known, for the parties' time begins with it."""
+    members = data["last_claim_day"]
+    known = document.get("last_open_day") or document.get("last_claim_day")
+    return {
+        "members_last_claim_day": members,
+        **({} if known is None else {"last_open_day": _latest(known, members)}),
+    }
+
+
+def _claimed(document: Document, data: Mapping[str, Any]) -> Document:
+    """The claim that is pending, and where the case stood before it: a late one leaves it there."""
+    claim = {**{name: data[name] for name in ("claim_id", "received_on", "in_time")}, "state_before": document["state"]}
+    return {"claim": claim, **({"final_on": None} if data["in_time"] else {"state": document["state"]})}
+
+
+def _claim_withdrawn(document: Document, _data: Mapping[str, Any]) -> Document:
+    """Where the case stood before the claim; what was final becomes so again by its day."""
+    if document["state"] != "claimed":
+        return {"claim": None}
+    before = (document.get("claim") or {}).get("state_before", "notified")
+    return {"claim": None, "state": "notified" if before == "final" else before}
+
+
 def _claim_decided(document: Document, data: Mapping[str, Any]) -> Document:
     """A claim that was examined waits for notice of its decision; a late one leaves the case where it was."""
     late = data["outcome"] == "not_examined"
     state = ("final" if document.get("final_on") else "notified") if late else "claim_decided"
     changed = {"changed_to": data["changed_to"]} if data.get("changed_to") else {}
-    return {"state": state, "amount": data["amount"], "claim_outcome": data["outcome"], **changed}
+    return {"state": state, "amount": data["amount"], "claim_outcome": data["outcome"], "claim": None, **changed}
 
 
-def _claim_notified(document: Document, last_appeal_day: str) -> Document:
-    """After a claim that was examined the decision can be appealed against; a late one leaves the case as it was."""
+def _claim_notified(document: Document, data: Mapping[str, Any]) -> Document:
+    """After a claim that was examined the decision can be appealed against, and members may claim until their last day;
+    a late one leaves the case as it was.
+    """
     late = document["claim_outcome"] == "not_examined"
     state = "final" if document.get("final_on") else "notified"
-    return {"state": state, "last_open_day": document.get("last_open_day") if late else last_appeal_day}
+    if late:
+        return {"state": state, "last_open_day": document.get("last_open_day")}
+    last_day = _latest(data["last_appeal_day"], document.get("members_last_claim_day"))
+    return {"state": state, "last_open_day": last_day}
 
 
 def _appealed(document: Document, data: Mapping[str, Any]) -> Document:
@@ -176,6 +208,19 @@ def _appealed(document: Document, data: Mapping[str, Any]) -> Document:
         return {"appeal": appeal}
     until = data["open_until"] or data["decided_on"]
     return {"appeal": appeal, "state": "notified", "last_open_day": max(until, document.get("last_open_day") or "")}
+
+
+_ATTACKED: Mapping[str, Callable[[Document, Mapping[str, Any]], Document]] = {
+    "decision.notified": _notified,
+    "decision.published": _published,
+    "rectification.claimed": _claimed,
+    "rectification.withdrawn": _claim_withdrawn,
+    "rectification.decided": _claim_decided,
+    "rectification.notified": _claim_notified,
+    "appeal.lodged": _appealed,
+    "appeal.decided": _appealed,
+}
+"""What an event changes of how long, and by whom, a decision can be attacked."""
 
 
 def _conflict(document: Document, event_type: str, person: str) -> Document:
@@ -287,10 +332,10 @@ def _stand_in_key(_record: Record, data: Mapping[str, Any]) -> tuple[str]:
 
 CASE_EVENTS = frozenset(STATES) | frozenset(_COPIED) | {
     "case.opened", "act.refused", "conflict.declared", "rectification.decided", "recovery.decided", "case.assigned",
-    "appeal.decided", "conflict.lifted",
+    "appeal.decided", "conflict.lifted", "rectification.withdrawn",
     "assessment.recorded", "case.task_decided", "decision.documented",
-    "de_minimis.assessed", "hearing.opened", "hearing.answered", "hearing.closed", *REPORT_STATES, "case.coefficient_set",
-    *FOLLOW_UP_EVENTS,
+    "de_minimis.assessed", "hearing.opened", "hearing.answered", "hearing.closed", *REPORT_STATES,
+    "case.coefficient_set", *FOLLOW_UP_EVENTS,
 }  # fmt: skip
 CASE_SORTS = (
     Sort("arrived_on"),

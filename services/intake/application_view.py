@@ -173,8 +173,7 @@ def _kept(document: Document, data: Data) -> Document:
             document["granted"] = data.get("amount")
             document["instalments"] = data.get("instalments", [])
         case "notified":
-            document.pop("last_claim_day", None)
-            document["last_claim_day" if request_id is None else "last_appeal_day"] = data.get("due_on")
+            _told_until(document, data)
         case "appealed":
             document.pop("last_appeal_day", None)
             if data.get("due_on") is not None:
@@ -198,16 +197,25 @@ def _kept(document: Document, data: Data) -> Document:
     return document
 
 
+def _told_until(document: Document, data: Data) -> None:
+    """The last day for a claim, or to appeal once one was decided. A claim that was taken back leaves both as they
+    were: it happened on a day, and nothing is due.
+    """
+    if data.get("happened_on") is not None and data.get("due_on") is None:
+        return
+    document.pop("last_claim_day", None)
+    document["last_claim_day" if data.get("request_id") is None else "last_appeal_day"] = data.get("due_on")
+
+
 def _pay(document: Document, data: Data) -> None:
-    """A payment that came back did not arrive: nothing of it was paid. What came in beyond a recovery is the applicant's
-    own money: paid to them again it is no grant.
+    """A payment that came back did not arrive: nothing of it was paid. What came in beyond a recovery is the
+    applicant's own money: paid to them again it is no grant.
     """
     payment = data.get("request_id")
     payments = [each for each in document.get("payments", []) if payment is None or each["payment_id"] != payment]
     if data["standing"] == "paid" and data.get("amount") is not None:
         payments.append({"payment_id": payment, "amount": data["amount"], "paid_on": data.get("happened_on")})
-    again = data.get("instalments", []) if data["standing"] == "recovery" else []
-    overpaid = cents(document.get("overpaid", euros(0))) + _total(again)
+    overpaid = cents(document.get("overpaid", euros(0))) + cents(data.get("overpaid") or euros(0))
     if overpaid:
         document["overpaid"] = euros(overpaid)
     document["payments"] = payments

@@ -6,7 +6,6 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from schemas.facts import Fact
-from schemas.instalments import Instalment
 from schemas.intake import ApplicationStandingChanged
 from schemas.payments import (
     LateInterestClaimed,
@@ -87,13 +86,10 @@ def recovery_standing(fact: RecoveryFact, left: int, account: str) -> Applicatio
         due_on = fact.due_on
     if isinstance(fact, PaymentPlanAgreed):
         due_on = max(part.due_on for part in fact.parts)
-    again: tuple[Instalment, ...] = ()
-    if isinstance(fact, RecoveryOverpaid):
-        again = (Instalment(number=1, amount=fact.amount, payable_from=fact.booked_on),)
     note = ". ".join(each for each in (said, rest, how) if each)
     return change(
         fact.application_id, "recovery", note, amount=left, question=how, due_on=due_on, request_id=fact.recovery_id,
-        instalments=again,
+        overpaid=fact.amount if isinstance(fact, RecoveryOverpaid) else None,
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from schemas.decisions import (
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
+    RectificationWithdrawn,
     ReportAccepted,
     ReportReceived,
     ReportReminded,
@@ -63,7 +64,8 @@ from .standings import own_funding_standing, standing_of
 Reaction = Callable[[Record], Awaitable[Sequence[StreamWrite]]]
 _DECISIONS: Final[tuple[type[Fact], ...]] = (
     CaseOpened, SupplementRequested, CaseTransferred, DecisionMade, DecisionNotified, RectificationClaimed,
-    RectificationDecided, RectificationNotified, AppealLodged, AppealDecided, DecisionBecameFinal, HearingOpened,
+    RectificationWithdrawn, RectificationDecided, RectificationNotified, AppealLodged, AppealDecided,
+    DecisionBecameFinal, HearingOpened,
     HearingAnswered, HearingClosed, RecoveryDecided, ReportRequested, ReportReminded, ReportReceived, ReportReturned,
     ReportAccepted, AgreementDrafted, AgreementPartySigned, AgreementSigned, PartnershipReviewed, OwnFundingProven,
     CostReportReturned, CostReportAccepted, ChangeDecided,

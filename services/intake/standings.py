@@ -32,6 +32,7 @@ from schemas.decisions import (
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
+    RectificationWithdrawn,
     ReportAccepted,
     ReportReceived,
     ReportReminded,
@@ -130,6 +131,12 @@ def _decided(fact: Fact) -> ApplicationStandingChanged | None:  # noqa: PLR0911 
             note = f"Oikaisuvaatimus on saapunut{late} {day(fact.received_on)}"
             return change(
                 fact.application_id, "in_preparation", note, request_id=fact.claim_id, happened_on=fact.received_on
+            )
+        case RectificationWithdrawn():
+            # Without a day: the one until which a claim or an appeal can be made stays as it was told.
+            note = f"Oikaisuvaatimus on peruttu {day(fact.withdrawn_on)}: päätös pysyy voimassa"
+            return change(
+                fact.application_id, "notified", note, request_id=fact.claim_id, happened_on=fact.withdrawn_on
             )
         case RectificationDecided():
             return change(

@@ -165,6 +165,9 @@ def _occasion(change: ApplicationStandingChanged) -> str | None:  # noqa: PLR091
     back either: nothing waits for them.
     """
     match change.standing:
+        case "notified" if change.due_on is None:
+            # A claim was taken back: who did that knows it, and no day is new.
+            return None
         case "notified" if change.request_id is not None:
             # Against the decision on a claim an appeal can be made, and no claim.
             return "claim_notified"

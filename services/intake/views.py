@@ -19,7 +19,9 @@ def _call(document: Document | None, record: Record, data: Mapping[str, Any]) ->
     return terms
 
 
-def _association(document: Document | None, record: Record, data: Mapping[str, Any]) -> Document | None:
+def _association(  # noqa: PLR0911 - one arm for each kind
+    document: Document | None, record: Record, data: Mapping[str, Any]
+) -> Document | None:
     if record.type == "association.registered":
         return {**data, "account_change": None, "account_change_refused": None}
     if document is None:

@@ -36,6 +36,8 @@ APPLICATION: dict[str, Any] = {
     "applied": "2000.00 EUR", "costs": "2500.50 EUR", "other_funding": "0.50 EUR", "own_funding": "500.00 EUR",
     "years": 1, "separable_bookkeeping": True,
 }  # fmt: skip
+BUDGET: dict[str, Any] = SAMPLES["application.submitted", 3]["budget"]
+"""The rows of that application, as a project's has them."""
 CONTENT: dict[str, Any] = {
     name: value for name, value in APPLICATION.items() if name not in {"call_id", "association_id"}
 }

@@ -28,12 +28,14 @@ from schemas.decisions import (
     DecisionMade,
     DecisionNotified,
     HearingAnswered,
+    HearingClosed,
     HearingOpened,
     OwnFundingProven,
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
+    RectificationWithdrawn,
     ReportAccepted,
     ReportReceived,
     ReportReminded,
@@ -49,7 +51,9 @@ from schemas.payments import (
     PaymentReturned,
     PaymentSent,
     RecoveryClaimed,
+    RecoveryOverpaid,
     RecoveryReceived,
+    RecoverySetOff,
 )
 from services.intake.reactions import Reactions
 from services.ledger import Context, NotYet, Unit, decode_body
@@ -61,7 +65,7 @@ from services.ledger.records import encode_body
 from services.web.handling import event_of
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.in_process import UNKNOWN, identity, problem
-from tests.integration.intake_office import OTHER_ASSOCIATION, TERMS, Office, office
+from tests.integration.intake_office import BUDGET, OTHER_ASSOCIATION, TERMS, Office, office
 from tests.unit.given import county, fact
 
 BACK_OFFICE = (
@@ -157,6 +161,11 @@ async def test_the_last_day_for_a_claim_stays_in_sight_while_the_grant_is_paid(a
     assert (seen["standing"], seen["last_claim_day"], seen["granted"]) == ("paid", "2026-03-16", "1500.00 EUR")
     await applicant.come(RectificationClaimed)
     assert (await applicant.sees())["note"] == "Oikaisuvaatimus on saapunut 10.3.2026"
+    await applicant.come(RectificationWithdrawn)
+    seen = await applicant.sees()
+    assert (seen["standing"], seen["last_claim_day"]) == ("notified", "2026-03-16")
+    assert seen["note"] == "Oikaisuvaatimus on peruttu 12.3.2026: päätös pysyy voimassa"
+    await applicant.come(RectificationClaimed)
     await applicant.come(RectificationDecided)
     await applicant.come(RectificationNotified)
     seen = await applicant.sees()
@@ -199,7 +208,7 @@ async def test_own_funding_is_asked_for_with_notice_where_the_basket_waits_for_i
     async with office(database, tmp_path) as made:
         call = {**TERMS, "call_id": "project-2026", "basket": "project", "kind": "continuous", "closes_at": None}
         assert (await made.post("/calls", call, made.officer())).status_code == 201
-        answer = await made.apply(call_id="project-2026")
+        answer = await made.apply(call_id="project-2026", budget=BUDGET)
         applicant = Applicant(made, str(answer.json()["application_id"]))
         await applicant.come(DecisionMade)
         await applicant.come(DecisionNotified, last_claim_day="2026-03-16")
@@ -291,6 +300,41 @@ async def test_a_recovery_is_told_from_the_hearing_to_the_last_cent_with_how_to_
     seen = await applicant.sees()
     assert (seen["open_requests"], seen["amount"]) == ([], "0.00 EUR")
     assert seen["note"].endswith("Takaisinperinnästä ei ole enää maksettavaa")
+
+
+async def test_a_hearing_that_ends_without_a_recovery_asks_nothing_any_more(applicant: Applicant) -> None:
+    await applicant.come(DecisionMade)
+    await applicant.come(HearingOpened)
+    await applicant.come(ReportRequested, due_on="2026-11-30")
+    await applicant.come(HearingClosed, reasons="Selvitys riittää")
+    seen = await applicant.sees()
+    assert [each["kind"] for each in seen["open_requests"]] == ["usage_report"]
+    assert (seen["standing"], seen["note"]) == (
+        "hearing", "Kuuleminen on päätetty ilman takaisinperintää: Selvitys riittää",
+    )  # fmt: skip
+    assert not {"question", "due_on", "amount"} & set(seen)
+
+
+async def test_what_was_overpaid_on_a_recovery_and_is_paid_again_is_not_counted_as_grant(applicant: Applicant) -> None:
+    await applicant.come(DecisionMade)
+    await applicant.come(PaymentBooked)
+    await applicant.come(RecoveryDecided)
+    await applicant.come(RecoveryReceived, amount="304.93 EUR")
+    assert (await applicant.sees())["paid"] == "1500.00 EUR"
+    await applicant.come(RecoveryOverpaid, amount="10.00 EUR")
+    seen = await applicant.sees()
+    assert (seen["paid"], seen["overpaid"], seen["open_requests"]) == ("1490.00 EUR", "10.00 EUR", [])
+    refund = {"instalment": 2, "amount": "10.00 EUR"}
+    await applicant.come(PaymentBooked, **refund)
+    seen = await applicant.sees()
+    assert (seen["paid"], [each["amount"] for each in seen["payments"]]) == (
+        "1500.00 EUR",
+        ["1500.00 EUR", "10.00 EUR"],
+    )
+    await applicant.come(PaymentReturned, **refund)
+    assert (await applicant.sees())["paid"] == "1490.00 EUR"
+    await applicant.come(PaymentBooked, **refund, attempt=2)
+    assert (await applicant.sees())["paid"] == "1500.00 EUR"
 
 
 async def test_a_decision_on_a_recovery_ends_a_hearing_that_was_not_answered(applicant: Applicant) -> None:
@@ -385,10 +429,12 @@ async def test_a_receipt_of_what_was_sent_is_checked_without_the_service(applica
 
 KINDS: tuple[type[Fact], ...] = (
     CaseOpened, SupplementRequested, DecisionMade, DecisionNotified, RectificationClaimed, RectificationDecided,
-    RectificationNotified, DecisionBecameFinal, HearingOpened, HearingAnswered, RecoveryDecided, RecoveryClaimed,
-    RecoveryReceived, LateInterestClaimed, ReportRequested, ReportReminded, ReportReturned, ReportAccepted,
-    AgreementDrafted, AgreementSigned, CostReportReturned, CostReportAccepted, ChangeDecided, PaymentBooked,
-    PaymentRejected, PaymentReturned, PaymentSent, OwnFundingProven, ReportReceived, AppealLodged, AppealDecided,
+    RectificationWithdrawn, RectificationNotified, DecisionBecameFinal, HearingOpened, HearingAnswered, HearingClosed,
+    RecoveryDecided,
+    RecoveryClaimed, RecoveryReceived, RecoveryOverpaid, RecoverySetOff, LateInterestClaimed, ReportRequested,
+    ReportReminded, ReportReturned, ReportAccepted, AgreementDrafted, AgreementSigned, CostReportReturned,
+    CostReportAccepted, ChangeDecided, PaymentBooked, PaymentRejected, PaymentReturned, PaymentSent, OwnFundingProven,
+    ReportReceived, AppealLodged, AppealDecided,
 )  # fmt: skip
 
 

@@ -82,11 +82,16 @@ async def test_the_register_is_a_list_and_a_file_and_follows_a_changed_decision(
     assert changed.status_code == 200, changed.text
     auditor = decisions.token(Role.AUDITOR)
     (aid,) = (await decisions.client.get("/v1/de-minimis", params={"year": 2026}, headers=auditor)).json()["items"]
+    assert aid["register_by"] == "2026-03-24"
     assert (aid["amount"], aid["granted_on"], aid["three_years_before"]) == ("150000.00 EUR", "2026-02-24", "0.00 EUR")
     assert (await decisions.client.get("/v1/de-minimis", params={"year": 2025}, headers=auditor)).json()["items"] == []
     file = (await decisions.client.get("/v1/de-minimis/register.csv", headers=auditor)).content.decode()
     assert file.startswith("\ufeffHakemusnumero;Tuensaaja;Y-tunnus;")
-    assert file.splitlines()[1] == "1/02.05.01.00/2026;'=Kaava ry;2050864-5;2026-02-24;150000,00;0,00;2026-02-24"
+    assert file.splitlines()[0].endswith(";Muutettu;Rekisteröitävä viimeistään")
+    assert (
+        file.splitlines()[1]
+        == "1/02.05.01.00/2026;'=Kaava ry;2050864-5;2026-02-24;150000,00;0,00;2026-02-24;2026-03-24"
+    )
 
 
 AID = {"aid": True, "reason": "Myy palveluja"}

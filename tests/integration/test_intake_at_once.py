@@ -16,10 +16,15 @@ import pytest
 
 from services.ledger import Appended, Unit
 from tests.infrastructure.databases import FreshDatabase
-from tests.integration.in_process import ASSOCIATION, problem
-from tests.integration.intake_office import CALL_ID, CONTENT, TERMS, Office, office
+from tests.integration.in_process import ASSOCIATION, pointers, problem
+from tests.integration.intake_office import CALL_ID, CONTENT, PERSON, TERMS, Office, office
 
 PERSONS = f"/associations/{ASSOCIATION}/persons"
+CORRECTIONS = f"/associations/{ASSOCIATION}/corrections"
+CORRECTION = {
+    "name": "Esimerkkiyhdistys ry", "display_name": "Esimerkki", "register_number": "123456", "domicile": "joensuu",
+    "kind": "district", "language": "fi", "reason": "Yhdistysrekisterin ote",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -105,6 +110,38 @@ async def test_an_account_that_changes_faster_is_the_applications_account(intake
         assert (await intake.apply()).status_code == 201
     [sent] = await intake.records("application.submitted")
     assert sent.data["iban"] == "FI1410093000123458"
+
+
+async def test_of_two_who_correct_an_association_at_once_one_is_told_that_the_other_was_faster(intake: Office) -> None:
+    async def rename() -> httpx.Response:
+        return await intake.post(CORRECTIONS, {**CORRECTION, "name": "Uusi nimi ry"}, intake.officer("officer-2"))
+
+    with faster(intake, rename):
+        problem(await intake.post(CORRECTIONS, CORRECTION, intake.officer()), 412, "version-stale")
+    shown = (await intake.get(f"/associations/{ASSOCIATION}", intake.officer())).json()
+    assert (shown["name"], shown["kind"]) == ("Uusi nimi ry", "district")
+
+
+async def test_a_correction_that_is_faster_decides_who_may_apply(intake: Office) -> None:
+    changed = {**TERMS, "applicants": ["local"], "what_changed": {"fi": "Vain paikallisyhdistyksille."}}
+    assert (await intake.post(f"/calls/{CALL_ID}/amendments", changed, intake.officer())).status_code == 201
+
+    async def correct() -> httpx.Response:
+        return await intake.post(CORRECTIONS, CORRECTION, intake.officer())
+
+    with faster(intake, correct):
+        assert pointers(problem(await intake.apply(), 422, "rules-broken")) == ["/association_id"]
+    assert await intake.records("application.submitted") == []
+
+
+async def test_who_is_named_for_an_association_faster_corrects_it_no_more(intake: Office) -> None:
+    async def name() -> httpx.Response:
+        return await intake.post(PERSONS, {**PERSON, "person": "officer-2"}, intake.officer())
+
+    with faster(intake, name):
+        problem(await intake.post(CORRECTIONS, CORRECTION, intake.officer("officer-2")), 412, "version-stale")
+    problem(await intake.post(CORRECTIONS, CORRECTION, intake.officer("officer-2")), 403, "acts-for-it")
+    assert await intake.records("association.corrected") == []
 
 
 async def test_a_draft_that_is_saved_while_it_is_sent_shows_what_was_sent(intake: Office) -> None:

@@ -235,10 +235,23 @@ async def test_a_paper_application_comes_with_its_scan(intake: InProcess) -> Non
 
 
 async def test_what_lacks_something_is_registered_from_paper_and_refused_from_the_form(intake: InProcess) -> None:
-    lacking = {**APPLICATION, "costs": "9000.00 EUR", "separable_bookkeeping": False, "years": 9}
+    lacking = {**APPLICATION, "costs": "9000.00 EUR", "separable_bookkeeping": False, "years": 5}
     refused = problem(await apply(intake, **lacking), 422, "rules-broken")
     assert pointers(refused) == ["/separable_bookkeeping", "/costs", "/years"]
     sent = {**lacking, "arrived_on": "2026-01-12", "attachments": [await scan(intake)]}
+    answer = await intake.client.post("/v1/paper-applications", json=sent, headers=intake.token(Role.OFFICER))
+    assert answer.status_code == 201, answer.text
+
+
+async def test_an_application_for_a_project_comes_with_its_budget_by_row_and_from_paper_also_without(
+    intake: InProcess,
+) -> None:
+    await intake.given("call/project-2026", fact(CallPublished, call_id="project-2026", basket="project"))
+    lacking: dict[str, Any] = {"call_id": "project-2026", "answers": [{"question_id": "members", "value": 120}]}
+    refused = problem(await apply(intake, **lacking), 422, "rules-broken")
+    assert pointers(refused) == ["/budget"]
+    assert (await apply(intake, **lacking, budget=SAMPLES["application.submitted", 3]["budget"])).status_code == 201
+    sent = {**APPLICATION, **lacking, "arrived_on": "2026-01-12", "attachments": [await scan(intake)]}
     answer = await intake.client.post("/v1/paper-applications", json=sent, headers=intake.token(Role.OFFICER))
     assert answer.status_code == 201, answer.text
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,17 +32,25 @@ from schemas.decisions import (
     StandInNamed,
 )
 from schemas.facts import Fact
-from services.web.handling import fact_of
+from schemas.payments import PaymentBooked, RecoveryOverpaid, RecoverySetOff
+from services.decisions.reactions import Reactions
+from services.ledger import Context
+from services.ledger.inbox import Inbox, Message
+from services.ledger.parking import list_parked
+from services.ledger.records import decode_body, encode_body
+from services.web.handling import event_of, fact_of
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
 from tests.integration.in_process import ASSOCIATION, InProcess, identity, in_process, pointers, problem
-from tests.unit.given import COUNTY_FOLDER, fact
+from tests.integration.post import as_kafka
+from tests.unit.given import COUNTY_FOLDER, county, fact
 
 CASE = identity(1)
 STREAM = f"case/{CASE}"
 NOVEMBER = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 RECOVERY = {"amount": "300.00 EUR", "grounds": "Jäi käyttämättä", "due_on": "2026-12-02"}
 STAND_INS = "authority/stand-ins"
+POSITIONS = count(1)
 
 
 @dataclass
@@ -59,6 +68,39 @@ class Desk:
 
     async def paid(self, amount: str = "1500.00 EUR", on: str = "2026-04-02", instalment: int = 1) -> None:
         await self.given(fact(PaymentNoted, amount=amount, booked_on=on, instalment=instalment))
+
+    async def hear_of(self, kind: type[Fact], **changed: Any) -> None:
+        """What payments published arrives, twice."""
+        event = event_of(fact(kind, application_id=CASE, **changed))
+        number = next(POSITIONS)
+        body = encode_body(number, "2026-11-02T08:00:00.000000Z", event, f"grant/{CASE}", number, Context("a", "test"))
+        ledger = self.service.ledger
+        reactions = Reactions(ledger, county()).by_type()["payments"]
+        inbox = Inbox(ledger, "decisions", reactions, lambda _type, _schema: True, back_off_seconds=0.01)
+        for _ in range(2):
+            await inbox.receive(Message.read("payments", *as_kafka(decode_body(body), "payments")))
+        assert await list_parked(ledger) == []
+
+    async def open(self, **changed: Any) -> str:
+        """A hearing that an officer opens; its id."""
+        planned = {"grounds": "Jäi käyttämättä", "amount": "300.00 EUR", "answer_by": "2026-11-20", **changed}
+        path, officer = f"/v1/cases/{CASE}/hearings", self.service.token(Role.OFFICER, person="olga")
+        answer = await self.service.client.post(path, json=planned, headers=officer)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["hearing_id"])
+
+    async def close(
+        self,
+        hearing: str,
+        reasons: str = "Selvitys riittää",
+        *,
+        role: Role = Role.OFFICER,
+        person: str = "olga",
+        key: str = "",
+    ) -> httpx.Response:
+        headers = self.service.token(role, person=person) | ({"Idempotency-Key": key} if key else {})
+        path = f"/v1/cases/{CASE}/hearings/{hearing}/closing"
+        return await self.service.client.post(path, json={"reasons": reasons}, headers=headers)
 
     async def recover(
         self, *, by: str = "board-1", role: Role = Role.DECISION_MAKER, seen: str | None = None, **changed: Any
@@ -108,6 +150,7 @@ async def test_the_interest_is_shown_before_anybody_decides_and_decided_as_it_wa
         {
             "application_id": CASE, "due_on": "2026-12-02", "amount": "300.00 EUR", "interest": "11.03 EUR",
             "total": "311.03 EUR",
+            "decide_by": "2028-12-31",
             "interest_periods": [
                 {
                     "principal": "300.00 EUR", "counted_from": "2026-04-02", "counted_to": "2026-12-02", "days": 244,
@@ -181,6 +224,37 @@ async def test_what_was_paid_before_a_claim_lowered_the_sum_is_recovered(desk: D
     assert (await desk.recover(amount="1100.00 EUR")).status_code == 201
 
 
+async def test_what_was_set_off_is_recovered_as_what_was_paid(desk: Desk) -> None:
+    """1000.00 were paid and 300.00 recovered, which the second instalment of 500.00 was set off against."""
+    await desk.hear_of(PaymentBooked, amount="1000.00 EUR", booked_on="2026-04-02")
+    await desk.heard()
+    assert (await desk.recover()).status_code == 201
+    await desk.hear_of(RecoverySetOff, instalment=2, amount="300.00 EUR", set_off_on="2026-11-01")
+    await desk.hear_of(PaymentBooked, instalment=2, amount="200.00 EUR", booked_on="2026-11-01")
+    document = await desk.shown()
+    assert (document["paid"], document["recovered"]) == ("1500.00 EUR", "300.00 EUR")
+    shown = (await desk.preview("1200.00 EUR", "2026-12-02")).json()
+    assert sorted((each["principal"], each["counted_from"]) for each in shown["interest_periods"]) == [
+        ("200.00 EUR", "2026-11-01"), ("300.00 EUR", "2026-11-01"), ("700.00 EUR", "2026-04-02"),
+    ]  # fmt: skip
+    problem(await desk.preview("1200.01 EUR", "2026-12-02"), 409, "more-than-paid")
+    await desk.heard()
+    assert (await desk.recover(amount="1200.00 EUR")).status_code == 201
+
+
+async def test_what_was_overpaid_and_paid_out_again_is_not_recovered(desk: Desk) -> None:
+    await desk.hear_of(PaymentBooked, amount="1000.00 EUR", booked_on="2026-04-02")
+    await desk.heard()
+    assert (await desk.recover()).status_code == 201
+    await desk.hear_of(RecoveryOverpaid, amount="50.00 EUR", booked_on="2026-11-01")
+    assert (await desk.shown())["paid"] == "950.00 EUR"
+    await desk.hear_of(PaymentBooked, instalment=3, amount="50.00 EUR", booked_on="2026-11-02")
+    assert (await desk.shown())["paid"] == "1000.00 EUR"
+    problem(await desk.preview("700.01 EUR", "2026-12-02"), 409, "more-than-paid")
+    await desk.heard()
+    assert (await desk.recover(amount="700.00 EUR")).status_code == 201
+
+
 async def test_interest_is_waived_with_a_reason_that_stays_in_the_decision(desk: Desk) -> None:
     await desk.paid()
     await desk.heard()
@@ -214,6 +288,91 @@ async def test_what_is_asked_of_the_preview_is_checked(desk: Desk) -> None:
     problem(await desk.preview("300.00 EUR", "2026-12-02", case=identity(9)), 404, "not-found")
     for role in (Role.FINANCE, Role.ASSOCIATION, Role.OPERATOR):
         assert (await desk.preview("300.00 EUR", "2026-12-02", role)).status_code == 403
+
+
+# --- hearings that lead to nothing, and time limits ------------------------------------------------------------
+
+
+async def test_a_hearing_that_leads_to_no_recovery_is_ended_with_its_reasons(desk: Desk) -> None:
+    await desk.paid()
+    hearing = await desk.open()
+    assert (await desk.shown())["next_deadline"] == "2026-11-20"
+    for answer, status, slug in (
+        (await desk.close(hearing, ""), 422, "validation"),
+        (await desk.close(identity(9)), 404, "not-found"),
+        (await desk.close(hearing, role=Role.ASSOCIATION, person="user-1"), 403, "forbidden"),
+        (await desk.close(hearing, role=Role.AUDITOR), 403, "forbidden"),
+    ):
+        problem(answer, status, slug)
+    await desk.given(fact(ConflictDeclared, person="bertta"))
+    problem(await desk.close(hearing, person="bertta"), 403, "may-not-take-part")
+    for _ in range(2):
+        assert (await desk.close(hearing, key="closing-1")).status_code == 200
+    problem(await desk.close(hearing), 404, "not-found")
+    assert (await desk.service.types()).count("hearing.closed") == 1
+    document = await desk.shown()
+    shown = document["hearing"]
+    assert (shown["closed"], shown["closing_reasons"], document["next_deadline"]) == (True, "Selvitys riittää", None)
+    problem(await desk.recover(), 409, "not-heard")
+    await desk.open()
+    assert "closed" not in (await desk.shown())["hearing"]
+
+
+async def test_of_two_who_end_a_hearing_at_once_one_does(desk: Desk) -> None:
+    hearing = await desk.open()
+    answers = await asyncio.gather(*(desk.close(hearing, person=f"officer-{number}") for number in (1, 2, 3)))
+    assert {answer.status_code for answer in answers} <= {200, 404, 409}
+    assert [answer.status_code for answer in answers].count(200) == 1
+
+
+async def test_a_recovery_is_decided_by_the_end_of_the_second_year_after_the_county_learned_of_it(desk: Desk) -> None:
+    await desk.paid()
+    planned = {"grounds": "Jäi käyttämättä", "amount": "300.00 EUR", "answer_by": "2026-11-20"}
+    path, officer = f"/v1/cases/{CASE}/hearings", desk.service.token(Role.OFFICER)
+    future = await desk.service.client.post(path, json={**planned, "learned_on": "2026-11-03"}, headers=officer)
+    assert pointers(problem(future, 422, "learned-later")) == ["/learned_on"]
+    await desk.open(learned_on="2025-12-31")
+    assert (await desk.preview("300.00 EUR", "2026-12-02")).json()["decide_by"] == "2027-12-31"
+    desk.service.at(datetime(2027, 12, 1, 8, 0, tzinfo=UTC))
+    await desk.open(answer_by="2027-12-20")
+    assert (await desk.preview("300.00 EUR", "2028-01-31")).json()["decide_by"] == "2027-12-31"
+    desk.service.at(datetime(2027, 12, 31, 22, 0, tzinfo=UTC))
+    told = problem(await desk.recover(due_on="2028-01-31"), 409, "too-late")
+    assert "31.12.2027" in told["detail"]
+    desk.service.at(datetime(2027, 12, 31, 21, 59, tzinfo=UTC))
+    assert (await desk.recover(due_on="2028-01-31")).status_code == 201
+
+
+async def test_a_hearing_without_the_day_on_which_the_county_learned_of_it_counts_from_its_own(desk: Desk) -> None:
+    await desk.paid()
+    await desk.open()
+    opened_on = await desk.last()
+    assert isinstance(opened_on, HearingOpened)
+    assert opened_on.learned_on == NOVEMBER.date()
+
+
+async def test_nothing_is_recovered_ten_years_after_the_last_payment(desk: Desk) -> None:
+    await desk.paid(on="2016-11-01")
+    await desk.heard()
+    told = problem(await desk.recover(waive_interest="Kohtuusyyt"), 409, "too-late")
+    assert "1.11.2026" in told["detail"]
+    await desk.paid("0.01 EUR", "2016-11-02", 2)
+    assert (await desk.recover(waive_interest="Kohtuusyyt")).status_code == 201
+
+
+async def test_a_county_without_time_limits_has_no_last_day(
+    database: FreshDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = "    recovery_years_max: 10 # unchecked\n    recovery_decided_within_years: 2 # unchecked\n"
+    folder = changed_county(tmp_path / "county", "payments.yaml", limits, "")
+    monkeypatch.setattr("tests.integration.in_process.COUNTY_FOLDER", folder)
+    async with in_process("decisions", database, tmp_path, NOVEMBER) as service:
+        desk = await opened(service)
+        await desk.paid(on="2016-11-01")
+        await desk.heard()
+        assert (await desk.recover(waive_interest="Kohtuusyyt")).status_code == 201
+        await desk.paid(on="2026-11-01", instalment=2)
+        assert (await desk.preview("300.00 EUR", "2026-12-02")).json()["decide_by"] is None
 
 
 # --- who decides ---------------------------------------------------------------------------------------------

@@ -36,7 +36,9 @@ from schemas.decisions import (
     DecisionDocumented,
     DecisionMade,
     DecisionNotified,
+    DecisionPublished,
     HearingAnswered,
+    HearingClosed,
     HearingOpened,
     MeetingConvened,
     PartnershipReviewed,
@@ -46,6 +48,7 @@ from schemas.decisions import (
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
+    RectificationWithdrawn,
     ReportAccepted,
     ReportChecked,
     ReportReceived,
@@ -178,6 +181,15 @@ CASES: Final = (
 _PART = Ruling(
     "board-9", "Aluehallitus", date(2026, 3, 24), "granted_in_part", 100_000, "Syyt", (), (date(2026, 4, 1),)
 )
+
+
+def _published(case: Case) -> Sequence[Fact]:
+    """Published as the sample has it."""
+    published = fact(DecisionPublished)
+    claims.check_published(case, published.published_on, COURT_DAY)
+    return [published]
+
+
 _NOT_EXAMINED = replace(_PART, outcome="not_examined", amount=0, payable_from=())
 CASE_COMMANDS: Final[Mapping[str, Act]] = {
     "assign to an officer (*valmistelija*)": lambda case: cases.assign(case, "anna", "bertta"),
@@ -195,7 +207,9 @@ CASE_COMMANDS: Final[Mapping[str, Act]] = {
     "decide on a grant (*päätös*)": lambda case: cases.decide(case, _PART),
     "decide not to examine (*jätetään tutkimatta*)": lambda case: cases.decide(case, _NOT_EXAMINED),
     "give notice (*tiedoksianto*)": lambda case: cases.notify(case, fact(DecisionNotified)),
+    "publish it on the web (*julkaiseminen*)": _published,
     "claim rectification (*oikaisuvaatimus*)": lambda case: claims.claim(case, REQUEST, date(2026, 12, 28), "Virhe"),
+    "take the claim back (*peruminen*)": lambda case: claims.withdraw(case, fact(RectificationWithdrawn), COURT_DAY),
     "decide the claim: another sum": lambda case: claims.decide_claim(case, _PART, change=True),
     "decide the claim: the decision stands": lambda case: claims.decide_claim(case, _PART, change=False),
     "give notice of the claim's decision": lambda case: claims.notify_claim(case, _CLAIM_NOTICE),
@@ -311,6 +325,7 @@ RECOVERIES: Final = (
     State("none", "ei takaisinperintää", _PAID),
     State("heard", "kuultavana", _HEARD),
     State("answered", "vastattu", (*_HEARD, fact(HearingAnswered))),
+    State("closed", "päätetty ilman takaisinperintää", (*_HEARD, fact(HearingClosed))),
     State("recovered", "peritty takaisin", (*_HEARD, fact(HearingAnswered), fact(RecoveryDecided))),
 )
 
@@ -334,6 +349,7 @@ RECOVERY_COMMANDS: Final[Mapping[str, Act]] = {
         case, fact(HearingOpened, amount=9_999), date(2026, 11, 2), 10_000
     ),
     "the applicant answers (*vastaus*)": lambda case: recovery.answer_hearing(case, fact(HearingAnswered)),
+    "end the hearing without a recovery": lambda case: recovery.close_hearing(case, fact(HearingClosed)),
     "recover while they may answer (*takaisinperintä*)": _recover(date(2026, 10, 30), 30_000),
     "recover once their time is over": _recover(date(2026, 10, 31), 30_000),
     "recover more than they were heard on": _recover(date(2026, 10, 31), 30_001),

@@ -161,7 +161,7 @@ def correct(**changed: Any) -> Act:
 IDENTITY: Final = StateTable(
     "What an association is",
     "Its name, display name (*näyttönimi*), register number (*rekisterinumero*), domicile (*kotipaikka*), kind and "
-    "language are corrected (*tietojen oikaisu*) as a whole; the number by which it is known (*Y-tunnus*) stays.",
+    "language are corrected (*tietojen korjaus*) as a whole; the number by which it is known (*Y-tunnus*) stays.",
     {
         "registered": Given((REGISTERED,)),
         "corrected": Given((REGISTERED, fact(AssociationCorrected))),

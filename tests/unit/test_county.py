@@ -91,6 +91,7 @@ def test_the_rules_are_those_of_the_field() -> None:
     assert (deadlines.notice_days.electronic, deadlines.notice_days.letter) == (3, 7)
     assert (deadlines.rectification_days, deadlines.registry_closes) == (14, time(15, 0))
     assert (payments.approvals_required, payments.small_recovery_limit) == (2, 100_00)
+    assert (payments.recovery_years_max, payments.recovery_decided_within_years) == (10, 2)
     assert COUNTY.identity(TODAY).name.fi == "Pohjois-Karjalan hyvinvointialue"
 
 
@@ -228,6 +229,12 @@ def test_a_division_that_changes_holds_by_its_days(folder: Path, edit: Edit) -> 
             "approvals_required: Input should be greater",
         ),
         ("payments.yaml", "100.00 EUR", "100 EUR", "an amount reads"),
+        (
+            "payments.yaml",
+            "recovery_years_max: 10",
+            "recovery_years_max: 0",
+            "recovery_years_max: Input should",
+        ),
         ("payments.yaml", "profile: dynasty", "profile: sap", "back_office_profile 'sap': profiles has none"),
         (
             "backoffice.yaml",
@@ -250,6 +257,13 @@ def test_all_mistakes_are_listed_at_once(folder: Path, edit: Edit) -> None:
     edit("payments.yaml", "approvals_required: 2", "approvals_required: 1")
     edit("county.yaml", "1234567-1", "1234567-2")
     assert len(problems(folder).splitlines()) == 2
+
+
+def test_a_county_may_have_no_time_limits_of_recovery(folder: Path, edit: Edit) -> None:
+    edit("payments.yaml", "    recovery_years_max: 10 # unchecked\n", "")
+    edit("payments.yaml", "    recovery_decided_within_years: 2 # unchecked\n", "")
+    payments = load_county(folder).payment_rules(TODAY)
+    assert (payments.recovery_years_max, payments.recovery_decided_within_years) == (None, None)
 
 
 def test_a_missing_and_an_unknown_file_are_named(folder: Path) -> None:

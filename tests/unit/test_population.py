@@ -10,6 +10,7 @@ import pytest
 from stdnum import iban
 from stdnum.fi import ytunnus
 
+from deploy.local.demo.applying import content
 from deploy.local.demo.population import (
     APPLICATIONS,
     APPLIED_CENTS,
@@ -21,9 +22,11 @@ from deploy.local.demo.population import (
     build_population,
 )
 from schemas.county import County
-from schemas.intake import AssociationRegistered, CallPublished
+from schemas.intake import ApplicationSubmitted, AssociationRegistered, CallPublished
 from schemas.validity import all_holding_on
+from services.intake.domain import applications
 from services.web.county import load_county
+from tests.unit.given import fact
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 SEEDS = (0, 1, 2, 3, 7, 42, 2026, 999_999)
@@ -257,6 +260,13 @@ def test_the_contracts_of_intake_take_calls_and_associations(population: Populat
             iban=one.iban,
             language=one.language,
         )
+
+
+def test_every_application_keeps_intakes_rules(population: Population, county: County) -> None:
+    for application in population.applications:
+        said = {"answers": [], "attachments": [], "contact_id": None, **content(application)}
+        sent = fact(ApplicationSubmitted, basket=application.basket, arrived_on=application.arrived_on, **said)
+        assert applications.problems(sent, county) == [], application.key
 
 
 def test_a_hundred_more_seeds_find_all_that_they_need() -> None:

@@ -57,7 +57,8 @@ async def send_until(world: World, moment: datetime) -> None:
     await world.until("every application has its case", all_opened)
 
 
-def _content(application: Application) -> dict[str, Any]:
+def content(application: Application) -> dict[str, Any]:
+    """An application as its applicant sends it."""
     return {
         "call_id": application.call_id,
         "association_id": application.association.business_id,
@@ -68,9 +69,21 @@ def _content(application: Application) -> dict[str, Any]:
         "costs": euros(application.costs_cents),
         "other_funding": euros(application.other_cents),
         "own_funding": euros(application.own_cents),
+        "budget": _budget(application),
         "years": application.years,
         "separable_bookkeeping": True,
     }
+
+
+def _budget(application: Application) -> dict[str, Any]:
+    """Costs and income by row; what is applied for is no income there."""
+    own = {"source": "own", "label": "omat tulot", "amount": euros(application.own_cents)}
+    others = [
+        {"source": "other_funder", "label": name, "amount": euros(cents), "status": "applied"}
+        for name, cents in application.funders
+    ]
+    costs = [{"label": row.name, "amount": euros(row.cents)} for row in application.budget if row.side == "cost"]
+    return {"costs": costs, "income": [own, *others]}
 
 
 async def _scan(world: World, application: Application) -> str:
@@ -82,15 +95,15 @@ async def _scan(world: World, application: Application) -> str:
 
 
 async def _send(world: World, application: Application) -> str:
-    content = _content(application)
+    sent = content(application)
     if Mark.PAPER in application.marks:
-        content |= {"arrived_on": application.arrived_on.isoformat(), "attachments": [await _scan(world, application)]}
-        answer = await world.post(OFFICERS[0], "intake", "/v1/paper-applications", content)
+        sent |= {"arrived_on": application.arrived_on.isoformat(), "attachments": [await _scan(world, application)]}
+        answer = await world.post(OFFICERS[0], "intake", "/v1/paper-applications", sent)
         return str(answer["application_id"])
     user = world.applicant(application)
-    answer = await world.post(user, "intake", "/v1/applications", content, key=f"send-{application.key}")
+    answer = await world.post(user, "intake", "/v1/applications", sent, key=f"send-{application.key}")
     if Mark.DOUBLE_SUBMISSION in application.marks:
-        again = await world.post(user, "intake", "/v1/applications", content, key=f"send-{application.key}")
+        again = await world.post(user, "intake", "/v1/applications", sent, key=f"send-{application.key}")
         world.check("a double submission is one application", answer["application_id"], again["application_id"])
     if Mark.LATE in application.marks:
         world.check("one minute after closing is late", True, answer["late"])

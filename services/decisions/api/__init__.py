@@ -44,5 +44,5 @@ def routers(handlers: Handlers, ledger: Ledger, county: County) -> Sequence[APIR
         coefficients.router(handlers.coefficients),
         allocations.router(handlers.allocations, ledger),
         reports.router(handlers.reports),
-        de_minimis.router(ledger),
+        de_minimis.router(ledger, county),
     ]

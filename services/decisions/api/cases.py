@@ -16,7 +16,7 @@ from schemas.facts import Contract, Date
 from schemas.identifiers import BusinessId, DiaryNumber, Person, Slug, Text
 from schemas.refusals import invalid, not_found
 from services.decisions.handlers import Decisions, Documents
-from services.decisions.handlers.bulk import DecideMany, decide_as_proposed, on_each
+from services.decisions.handlers.bulk import DecideMany, decide_as_proposed, on_each, tally
 from services.decisions.handlers.cases import (
     Assess,
     Assign,
@@ -265,7 +265,7 @@ def bulk(decisions: Decisions) -> APIRouter:
     ) -> dict[str, Any]:
         """Give several cases to an officer."""
         given = Assign(officer=sent.officer, deputy=sent.deputy)
-        return _tally(
+        return tally(
             await on_each(commanded, sent.application_ids, lambda own, each: decisions.assign(own, each, given))
         )
 
@@ -274,7 +274,7 @@ def bulk(decisions: Decisions) -> APIRouter:
         sent: DecideMany, commanded: Annotated[Command, Depends(command("decision.make"))]
     ) -> dict[str, Any]:
         """Decide several cases as they are proposed."""
-        return _tally(await decide_as_proposed(decisions, commanded, sent))
+        return tally(await decide_as_proposed(decisions, commanded, sent))
 
     @routes.post("/notices")
     async def notify_many(
@@ -282,15 +282,11 @@ def bulk(decisions: Decisions) -> APIRouter:
     ) -> dict[str, Any]:
         """Give notice of several decisions."""
         given = GiveNotice(manner=sent.manner, language=sent.language)
-        return _tally(
+        return tally(
             await on_each(commanded, sent.application_ids, lambda own, each: decisions.notify(own, each, given))
         )
 
     return routes
-
-
-def _tally(items: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"items": items, "done": sum(each["done"] for each in items), "next": None}
 
 
 def documents(decisions: Decisions, documents: Documents) -> APIRouter:

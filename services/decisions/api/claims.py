@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 
 from services.decisions.handlers import Claims, Decisions
 from services.decisions.handlers.cases import GiveNotice
-from services.decisions.handlers.claims import DecideClaim, MakeClaim
+from services.decisions.handlers.claims import DecideClaim, MakeClaim, Publish, WithdrawClaim
 from services.web.commands import Command, command, respond
 from services.web.problems import problem_responses
 
@@ -19,8 +19,17 @@ _ANSWERS = problem_responses(404, 409, 412)
 
 
 def router(claims: Claims, decisions: Decisions) -> APIRouter:
-    """Making, deciding and notifying."""
+    """Publishing the decision, claims against it made and taken back, deciding and notifying."""
     routes = APIRouter(prefix="/cases/{application_id}", tags=["claims"])
+
+    @routes.post("/publication", status_code=201, responses=_ANSWERS)
+    async def publish(
+        application_id: UUID,
+        commanded: Annotated[Command, Depends(command("decision.notify"))],
+        sent: Publish | None = None,
+    ) -> Response:
+        """Record that the decision is on the county's web pages: the members' time for a claim counts from then."""
+        return respond(await claims.publish(commanded, application_id, sent or Publish()), 201)
 
     @routes.post("/claims", status_code=201, responses=_ANSWERS)
     async def claim(
@@ -31,6 +40,17 @@ def router(claims: Claims, decisions: Decisions) -> APIRouter:
         """Claim rectification of the decision, or record a claim that came to the registry."""
         await own_case(decisions, commanded.identity, "rectification.claim", application_id)
         return respond(await claims.claim(commanded, application_id, sent), 201)
+
+    @routes.post("/claims/{claim_id}/withdrawal", responses=_ANSWERS)
+    async def withdraw(
+        application_id: UUID,
+        claim_id: UUID,
+        commanded: Annotated[Command, Depends(command("rectification.claim"))],
+        sent: WithdrawClaim | None = None,
+    ) -> Response:
+        """Take a claim back before it is decided, or record that the registry was told so."""
+        await own_case(decisions, commanded.identity, "rectification.claim", application_id)
+        return respond(await claims.withdraw(commanded, application_id, claim_id, sent or WithdrawClaim()))
 
     @routes.post("/claim-decision", responses=_ANSWERS)
     async def decide_claim(

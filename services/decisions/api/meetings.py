@@ -12,6 +12,8 @@ from schemas.facts import Contract
 from schemas.identifiers import Person, Slug
 from schemas.money import NonNegativeAmount
 from services.decisions.handlers import Handlers
+from services.decisions.handlers.bulk import publish_meeting, tally
+from services.decisions.handlers.claims import Publish
 from services.decisions.handlers.meetings import EndStandIn, NameStandIn, SetAgenda
 from services.ledger import Ledger
 from services.web.commands import AsOf, Command, as_of, command, register_entry, register_page, respond
@@ -89,6 +91,16 @@ def _meetings(routes: APIRouter, handlers: Handlers, ledger: Ledger) -> None:
     ) -> Response:
         """Set a meeting's agenda."""
         return respond(await handlers.meetings.set_agenda(commanded, meeting_id, sent))
+
+    @routes.post("/meetings/{meeting_id}/publication", responses=problem_responses(404))
+    async def publish(
+        meeting_id: Slug,
+        commanded: Annotated[Command, Depends(command("decision.notify"))],
+        sent: Publish | None = None,
+    ) -> dict[str, Any]:
+        """Record that the minutes are on the county's web pages, for each case decided at the meeting."""
+        given = sent or Publish()
+        return tally(await publish_meeting(handlers.claims, handlers.decisions, commanded, meeting_id, given))
 
 
 def _stand_ins(routes: APIRouter, handlers: Handlers, ledger: Ledger) -> None:

@@ -29,6 +29,7 @@ from schemas.decisions import (
     DecisionDocumented,
     DecisionMade,
     DecisionNotified,
+    DecisionPublished,
     DeMinimisAssessed,
     HearingAnswered,
     HearingClosed,
@@ -41,6 +42,7 @@ from schemas.decisions import (
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
+    RectificationWithdrawn,
     Score,
     SupplementReceived,
     SupplementRequested,
@@ -81,6 +83,7 @@ class Case:
     documents: Mapping[tuple[UUID | None, str], DecisionDocumented] = field(default_factory=dict)
     amount: int = 0
     notified: DecisionNotified | None = None
+    published: DecisionPublished | None = None
     claim: RectificationClaimed | None = None
     claims_decided: int = 0
     claim_decided: RectificationDecided | None = None
@@ -149,8 +152,12 @@ def evolve(state: Case | None, fact: Fact) -> Case | None:  # noqa: C901, PLR091
             return replace(state, decision=fact, outcome=fact.outcome, amount=fact.amount)
         case DecisionNotified():
             return replace(state, notified=fact)
+        case DecisionPublished():
+            return replace(state, published=fact)
         case RectificationClaimed():
             return replace(state, claim=fact, final_on=None if fact.in_time else state.final_on)
+        case RectificationWithdrawn():
+            return replace(state, claim=None)
         case DeMinimisAssessed():
             return replace(state, aid=fact.aid)
         case RectificationDecided():

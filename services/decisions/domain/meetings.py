@@ -15,11 +15,14 @@ from .cases import Case
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A board's meeting, its agenda where it has one, and the last section of its minutes."""
+    """A board's meeting, its agenda where it has one, the last section of its minutes, and the cases in which it made
+    the decision, in the minutes' order.
+    """
 
     convened: MeetingConvened
     agenda: AgendaSet | None = None
     section: int = 0
+    decided: tuple[UUID, ...] = ()
 
 
 def evolve(state: Meeting | None, fact: Fact) -> Meeting | None:
@@ -30,7 +33,8 @@ def evolve(state: Meeting | None, fact: Fact) -> Meeting | None:
         case AgendaSet() if state is not None:
             return replace(state, agenda=fact)
         case SectionTaken() if state is not None:
-            return replace(state, section=fact.section)
+            decided = (fact.application_id,) if fact.matter == "decision" else ()
+            return replace(state, section=fact.section, decided=(*state.decided, *decided))
     return state
 
 

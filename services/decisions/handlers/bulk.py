@@ -13,7 +13,7 @@ from schemas.decisions import ProposalMade
 from schemas.facts import Contract, Date
 from schemas.identifiers import Name, Slug, Text
 from schemas.money import euros
-from schemas.refusals import Refused, SeveralRefused, conflict
+from schemas.refusals import Refused, SeveralRefused, conflict, not_found
 from services.ledger import KeyReused, VersionConflict
 from services.web.commands import Command
 from services.web.handling import Answer
@@ -21,6 +21,7 @@ from services.web.idempotency import IdempotencyKey
 from services.web.problems import Problem
 
 from .cases import Decisions, MakeDecision
+from .claims import Claims, Publish
 
 
 class DecideMany(Contract):
@@ -54,6 +55,21 @@ async def decide_as_proposed(decisions: Decisions, command: Command, given: Deci
         return await decisions.make_decision(own, application_id, _as_proposed(case.proposal, given))
 
     return await on_each(command, given.application_ids, act)
+
+
+async def publish_meeting(
+    claims: Claims, decisions: Decisions, command: Command, meeting_id: str, given: Publish
+) -> list[dict[str, Any]]:
+    """Records the publication of each decision that a meeting made, in the order of its minutes."""
+    meeting = (await decisions.meeting(meeting_id)).state
+    if meeting is None:
+        raise not_found(f"meeting {meeting_id}")
+    return await on_each(command, meeting.decided, lambda own, each: claims.publish(own, each, given))
+
+
+def tally(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """The answer to an act on many cases: one for each, and how many were done."""
+    return {"items": items, "done": sum(each["done"] for each in items), "next": None}
 
 
 def _as_proposed(proposal: ProposalMade, given: DecideMany) -> MakeDecision:

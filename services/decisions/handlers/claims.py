@@ -1,4 +1,6 @@
-"""Commands on claims for rectification (*oikaisuvaatimus*): made, decided by the body that they go to, notified."""
+"""Commands on claims for rectification (*oikaisuvaatimus*): the publication from which the members' time for them
+counts, claims made and taken back, decided by the body that they go to, notified.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,11 @@ from pydantic import Field, StrictBool
 from uuid_utils.compat import uuid7
 
 from schemas.county import County
-from schemas.decisions import RectificationNotified
+from schemas.decisions import DecisionPublished, RectificationClaimed, RectificationNotified, RectificationWithdrawn
 from schemas.facts import Contract, Date, Moment
 from schemas.helsinki import HELSINKI
 from schemas.identifiers import Name, Slug, Text
-from schemas.refusals import invalid
+from schemas.refusals import conflict, invalid
 from services.decisions.domain import cases, claims, deadlines
 from services.decisions.domain.cases import Case, Ruling
 from services.ledger import Ledger, StreamWrite
@@ -38,6 +40,20 @@ class MakeClaim(Contract):
 
     grounds: Text
     received_at: Moment | None = None
+
+
+class Publish(Contract):
+    """The Helsinki date on which the decision, or the minutes with it, came on the county's web pages; by default
+    today.
+    """
+
+    published_on: Date | None = None
+
+
+class WithdrawClaim(Contract):
+    """The Helsinki date on which a letter or mail that takes the claim back came to the registry; by default today."""
+
+    withdrawn_on: Date | None = None
 
 
 class DecideClaim(Propose):
@@ -66,6 +82,28 @@ class Claims:
         self._documents = documents
         self._authority = authority
 
+    async def publish(self, command: Command, application_id: UUID, given: Publish) -> Answer:
+        """Records that the decision is on the web: the members' time for a claim counts from then."""
+        today = self._decisions.today()
+        on = given.published_on or today
+
+        def act(case: Case) -> Acted:
+            claims.check_published(case, on, today)
+            published = self._published(application_id, on, command.identity.person)
+            last_day = published.last_claim_day.isoformat()
+            return [published], {"published_on": on.isoformat(), "members_last_claim_day": last_day}
+
+        return await self._decisions.on_case(command, application_id, "publish", act)
+
+    def _published(self, application_id: UUID, on: date, person: str) -> DecisionPublished:
+        rules = self._county.deadline_rules(on)
+        received_on = deadlines.counts_as_received(on, rules.members_notice_days)
+        last_day = deadlines.last_day(received_on, rules.rectification_days, self._decisions.is_working_day)
+        return DecisionPublished(
+            application_id=application_id, published_on=on, received_on=received_on, last_claim_day=last_day,
+            person=person,
+        )  # fmt: skip
+
     async def claim(self, command: Command, application_id: UUID, made: MakeClaim) -> Answer:
         """Takes a claim; one that comes after the registry has closed on the last day is late."""
         claim_id = uuid7()
@@ -93,6 +131,39 @@ class Claims:
         if not _BEFORE_ANY < made.received_at <= now:
             raise invalid("not-received-then", "a claim is recorded once it has come", "/received_at")
         return made.received_at
+
+    async def withdraw(
+        self, command: Command, application_id: UUID, claim_id: UUID, given: WithdrawClaim
+    ) -> Answer:  # fmt: skip
+        """Takes a pending claim back: an association its own, an officer what came on paper, of whomever it is."""
+        today = self._decisions.today()
+        of_association = limited_to(command.identity, "rectification.claim") is not None
+        if of_association:
+            await self._check_own(command, application_id, claim_id)
+            if given.withdrawn_on is not None:
+                raise invalid("not-the-registry", "what you take back here is so today: leave the day out",
+                              "/withdrawn_on")  # fmt: skip
+        withdrawn = RectificationWithdrawn(
+            application_id=application_id, claim_id=claim_id, withdrawn_on=given.withdrawn_on or today,
+            person=command.identity.person,
+        )  # fmt: skip
+        return await self._decisions.on_case(
+            command, application_id, None if of_association else "withdraw_claim",
+            lambda case: (claims.withdraw(case, withdrawn, today), {"claim_id": str(claim_id)}),
+        )  # fmt: skip
+
+    async def _check_own(self, command: Command, application_id: UUID, claim_id: UUID) -> None:
+        """Raises Refused for a claim that nobody made here for the association: the registry recorded it, and it may be
+        a member's.
+        """
+        _, case = await self._decisions.existing(application_id)
+        known = (await self._decisions.people_of(case)).state
+        own = {command.identity.person, *(each.person for each in known.values())}
+        for record in await self._ledger.stream(f"case/{application_id}"):
+            made = record.type == RectificationClaimed.event_type and record.data["claim_id"] == str(claim_id)
+            if made and record.actor not in own:
+                raise conflict("not-your-claim", "the registry recorded this claim: tell it that it is taken back, and "
+                               "it records that too")  # fmt: skip
 
     async def decide(self, command: Command, application_id: UUID, made: DecideClaim) -> Answer:
         """Decides the pending claim; the appropriation follows the difference in the same transaction."""

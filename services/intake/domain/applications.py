@@ -51,7 +51,7 @@ SCAN = "scan"
 PAPER_MAY_LACK = frozenset(
     {
         "answer-missing", "attachment-missing", "bookkeeping-not-separable", "budget-does-not-add-up",
-        "may-not-apply", "nothing-applied", "rows-do-not-add-up", "too-many-years",
+        "budget-missing", "may-not-apply", "nothing-applied", "rows-do-not-add-up", "too-many-years",
     }
 )  # fmt: skip
 """What an application on paper is registered with all the same, for what has arrived is registered: an officer asks for
@@ -201,6 +201,9 @@ def _basket_problems(application: ApplicationSubmitted, county: County, on: date
     if application.years > basket.years_max:
         yield invalid("too-many-years", f"a grant of the basket {basket.id} is for {basket.years_max} years at most",
                       "/years")  # fmt: skip
+    if basket.own_funding_declared and application.budget is None:
+        yield invalid("budget-missing", f"an application to the basket {basket.id} says its costs and its income by "
+                      "row, own funding among them: give the budget", "/budget")  # fmt: skip
 
 
 def _budget_problems(application: ApplicationSubmitted) -> Iterator[Refused]:

@@ -1,8 +1,8 @@
 """Associations (*yhdistys*), their accounts, and the people who act for them.
 
 An account changes by two people: one asks, another confirms once the county's waiting time is over, so that neither a
-forged letter nor one person alone can turn payments aside. What an association says of itself is corrected by an officer
-who does not act for it.
+forged letter nor one person alone can turn payments aside. What an association is (its name, its kind) is corrected by
+an officer who does not act for it.
 """
 
 from __future__ import annotations
@@ -84,9 +84,7 @@ def register(state: Association | None, association: AssociationRegistered) -> l
     return [association]
 
 
-def correct(
-    state: Association, corrected: AssociationCorrected, today: date, *, named: bool = False
-) -> list[Fact]:
+def correct(state: Association, corrected: AssociationCorrected, today: date, *, named: bool = False) -> list[Fact]:
     """Says anew what an association is. Refused to who acts for it on a Helsinki date or whose token names it
     (`named`), for its kind decides where it may apply, and its name whom the county pays; and when nothing changes.
     """

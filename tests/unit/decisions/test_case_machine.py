@@ -28,6 +28,7 @@ from schemas.decisions import (
     DecisionBecameFinal,
     DecisionMade,
     DecisionNotified,
+    DecisionPublished,
     HearingAnswered,
     HearingOpened,
     Matter,
@@ -39,6 +40,7 @@ from schemas.decisions import (
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
+    RectificationWithdrawn,
     SectionTaken,
     StandInEnded,
     StandInNamed,
@@ -76,7 +78,8 @@ WRITTEN: Final[Kinds] = {
     AppropriationSet, AssessmentRecorded, CaseAssigned, CaseTransferred, CaseWithdrawn, ConflictDeclared,
     DecisionBecameFinal, DecisionMade, DecisionNotified, HearingAnswered, HearingOpened, MeetingConvened, PaymentNoted,
     ProposalMade, RecoveryDecided, RectificationClaimed, RectificationDecided, RectificationNotified, SectionTaken,
-    StandInEnded, StandInNamed, SupplementReceived, SupplementRequested, TaskDecided,
+    StandInEnded, StandInNamed, SupplementReceived, SupplementRequested, TaskDecided, DecisionPublished,
+    RectificationWithdrawn,
 }  # fmt: skip
 LIMIT: Final = 100
 """What is under it need not be returned; cents."""
@@ -316,6 +319,34 @@ class CasesMachine(Desk, RuleBasedStateMachine):
         )  # fmt: skip
         self.act(number, person, "notify", lambda case: (cases.notify(case, notice), []))
 
+    @rule(number=NUMBERS, person=PERSONS, days=DAYS)
+    def publish(self, number: int, person: str, days: int) -> None:
+        """The decision was on the web so many days ago."""
+        on = self.today - timedelta(days=days)
+        published = fact(DecisionPublished, published_on=on, person=person, last_claim_day=on + timedelta(days=21))
+
+        def run(case: Case) -> tuple[list[Fact], list[Fact]]:
+            claims.check_published(case, on, self.today)
+            return [published], []
+
+        self.act(number, person, "publish", run)
+
+    @rule(number=NUMBERS, person=PERSONS, earlier=st.booleans())
+    def withdraw_claim(self, number: int, person: str, earlier: bool) -> None:
+        """The pending claim, or the one that was decided before."""
+        case = self.case(number)
+        claim = case.claim_answered if earlier else case.claim
+        withdrawn = fact(
+            RectificationWithdrawn, claim_id=request(0) if claim is None else claim.claim_id, withdrawn_on=self.today,
+            person=person,
+        )  # fmt: skip
+        self.act(number, person, "withdraw_claim", lambda each: (claims.withdraw(each, withdrawn, self.today), []))
+
+    @rule(number=NUMBERS, person=PERSONS)
+    def claim_and_withdraw(self, number: int, person: str) -> None:
+        self.claim(number)
+        self.withdraw_claim(number, person, earlier=False)
+
     @rule(number=NUMBERS)
     def claim(self, number: int) -> None:
         made = request(len(self.cases[number]))
@@ -394,7 +425,10 @@ class CasesMachine(Desk, RuleBasedStateMachine):
     def hear(self, number: int, person: str, amount: int, answered: bool) -> None:
         if not amount:
             return
-        opened = fact(HearingOpened, amount=amount, answer_by=self.today + timedelta(days=14), person=person)
+        opened = fact(
+            HearingOpened, amount=amount, answer_by=self.today + timedelta(days=14), person=person,
+            learned_on=self.today,
+        )  # fmt: skip
         self.act(
             number, person, "open_hearing", lambda case: (recovery.open_hearing(case, opened, self.today, LIMIT), [])
         )
@@ -471,7 +505,7 @@ class CasesMachine(Desk, RuleBasedStateMachine):
             assert not (case.closed_without_decision and case.decision)
 
     @invariant()
-    def a_decision_is_final_once_unless_a_court_takes_it_back_and_never_while_it_can_be_attacked(self) -> None:
+    def a_decision_is_final_once_unless_it_is_attacked_in_time_and_never_while_it_can_be_attacked(self) -> None:
         for facts in self.cases:
             assert sum(isinstance(each, DecisionNotified) for each in facts) <= 1
             is_final = False
@@ -482,18 +516,20 @@ class CasesMachine(Desk, RuleBasedStateMachine):
                     self.nothing_is_open(facts[:index], each.final_on)
                 suspended = isinstance(each, AppealLodged) and each.suspends
                 annulled = isinstance(each, AppealDecided) and each.outcome == "annulled"
-                is_final = is_final and not suspended and not annulled
+                claimed = isinstance(each, RectificationClaimed) and each.in_time
+                is_final = is_final and not suspended and not annulled and not claimed
 
     def nothing_is_open(self, facts: list[Fact], final_on: date) -> None:
-        """By the facts alone: the time for a claim is over, every claim in time was decided and notified, every appeal
-        in time was decided, and nobody appeals any more.
+        """By the facts alone: the parties' and the members' time for a claim is over, every claim in time was decided
+        and notified or taken back, every appeal in time was decided, and nobody appeals any more.
         """
+        withdrawn = {each.claim_id for each in facts if isinstance(each, RectificationWithdrawn)}
         told = {each.claim_id: each.last_appeal_day for each in facts if isinstance(each, RectificationNotified)}
         courts = {each.appeal_id: (at, each) for at, each in enumerate(facts) if isinstance(each, AppealDecided)}
         for each in facts:
-            if isinstance(each, DecisionNotified):
+            if isinstance(each, DecisionNotified | DecisionPublished):
                 assert final_on > each.last_claim_day
-            if isinstance(each, RectificationClaimed) and each.in_time:
+            if isinstance(each, RectificationClaimed) and each.in_time and each.claim_id not in withdrawn:
                 assert final_on > told[each.claim_id]
             if isinstance(each, AppealLodged) and (each.suspends or each.appeal_id in courts):
                 assert each.appeal_id in courts
@@ -501,6 +537,14 @@ class CasesMachine(Desk, RuleBasedStateMachine):
                 anew = {one.claim_id for one in facts[at:] if isinstance(one, RectificationDecided)}
                 assert not each.suspends or final_on > (court.open_until or court.decided_on)
                 assert court.outcome == "stands" or each.claim_id in anew
+
+    @invariant()
+    def a_claim_is_decided_or_taken_back_and_never_both(self) -> None:
+        for facts in self.cases:
+            withdrawn = [each.claim_id for each in facts if isinstance(each, RectificationWithdrawn)]
+            decided = {each.claim_id for each in facts if isinstance(each, RectificationDecided)}
+            assert len(withdrawn) == len(set(withdrawn))
+            assert not decided & set(withdrawn)
 
     @invariant()
     def an_appeal_is_of_a_claim_that_was_decided_and_told(self) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 
 from schemas.decisions import (
+    AppealDecided,
+    AppealLodged,
     DecisionBecameFinal,
     DecisionMade,
+    DecisionPublished,
     ProposalMade,
     RecoveryDecided,
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
+    RectificationWithdrawn,
 )
 from services.decisions.domain import claims
 from tests.unit.decisions.test_cases import CLAIMED, DECIDED, NOTIFIED, OTHER, PROPOSED, case, ruling
@@ -181,3 +186,99 @@ def test_a_late_claim_does_not_hold_up_finality() -> None:
     after = date(2026, 12, 29)
     assert len(claims.become_final(case(PROPOSED, DECIDED, NOTIFIED, late), after)) == 1
     assert claims.become_final(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED), after) == []
+
+
+PUBLISHED = fact(DecisionPublished, last_claim_day="2027-01-07")
+"""Later than the party's last day, 28.12.2026."""
+
+
+@pytest.mark.parametrize(("first", "last_day"), [("2026-12-21", date(2026, 12, 28)), ("2027-01-07", date(2027, 1, 7))])
+def test_a_claim_is_in_time_until_the_later_of_the_partys_and_the_members_last_day(first: str, last_day: date) -> None:
+    published = fact(DecisionPublished, last_claim_day=first)
+    state = case(PROPOSED, DECIDED, NOTIFIED, published)
+    assert claims.last_open_day(state) == last_day == claims.last_open_day(case(PROPOSED, DECIDED, published, NOTIFIED))
+    for later, in_time in ((0, True), (1, False)):
+        [made] = claims.claim(state, OTHER, last_day + timedelta(days=later), "Laskuvirhe")
+        assert isinstance(made, RectificationClaimed)
+        assert made.in_time is in_time
+    assert claims.become_final(state, last_day) == []
+    after = last_day + timedelta(days=1)
+    assert claims.become_final(state, after) == [fact(DecisionBecameFinal, final_on=after)]
+
+
+def test_a_publication_alone_begins_no_time_for_the_party() -> None:
+    state = case(PROPOSED, DECIDED, PUBLISHED)
+    assert claims.last_open_day(state) is None
+    assert claims.become_final(state, date(2028, 1, 1)) == []
+    with refused("not-notified"):
+        claims.claim(state, OTHER, date(2026, 12, 28), "Laskuvirhe")
+
+
+def test_a_publication_after_finality_takes_it_away_only_when_somebody_claims() -> None:
+    final = (PROPOSED, DECIDED, NOTIFIED, fact(DecisionBecameFinal), PUBLISHED)
+    assert case(*final).final_on is not None
+    assert claims.become_final(case(*final), date(2027, 1, 8)) == []
+    [made] = claims.claim(case(*final), OTHER, date(2027, 1, 7), "Laskuvirhe")
+    assert isinstance(made, RectificationClaimed)
+    assert made.in_time is True
+    assert case(*final, made).final_on is None
+    back = fact(RectificationWithdrawn, claim_id=OTHER)
+    assert claims.become_final(case(*final, made, back), date(2027, 1, 7)) == []
+    [again] = claims.become_final(case(*final, made, back), date(2027, 1, 8))
+    assert again == fact(DecisionBecameFinal, final_on="2027-01-08")
+
+
+def test_members_may_claim_longer_than_anybody_may_appeal() -> None:
+    told = (CLAIMED, fact(RectificationDecided), fact(RectificationNotified, last_appeal_day="2027-01-06"))
+    state = case(PROPOSED, DECIDED, NOTIFIED, PUBLISHED, *told)
+    assert claims.last_open_day(state) == date(2027, 1, 7)
+    late = case(PROPOSED, DECIDED, NOTIFIED, *told)
+    assert claims.last_open_day(late) == date(2027, 1, 6)
+
+
+def test_a_decision_is_published_once_between_its_day_and_today() -> None:
+    decided_on = DECIDED.decided_on
+    with refused("not-decided"):
+        claims.check_published(case(PROPOSED), decided_on, decided_on)
+    with refused("published-already"):
+        claims.check_published(case(PROPOSED, DECIDED, PUBLISHED), decided_on, decided_on)
+    state, day = case(PROPOSED, DECIDED), timedelta(days=1)
+    claims.check_published(state, decided_on, decided_on)
+    for on, today in ((decided_on - day, decided_on), (decided_on + day, decided_on)):
+        with refused("not-published-then", "invalid", "/published_on"):
+            claims.check_published(state, on, today)
+
+
+BACK = fact(RectificationWithdrawn, withdrawn_on="2026-12-20")
+
+
+def test_a_claim_that_is_taken_back_leaves_the_last_day_as_it_was() -> None:
+    claimed = (PROPOSED, DECIDED, NOTIFIED, CLAIMED)
+    assert claims.withdraw(case(*claimed), BACK, BACK.withdrawn_on) == [BACK]
+    state = case(*claimed, BACK)
+    assert (state.claim, claims.last_open_day(state)) == (None, date(2026, 12, 28))
+    assert len(claims.become_final(state, date(2026, 12, 29))) == 1
+    assert len(claims.claim(state, OTHER, date(2026, 12, 28), "Uusi")) == 1
+    examined = (*claimed, fact(RectificationDecided), fact(RectificationNotified, last_appeal_day="2027-01-20"))
+    assert claims.last_open_day(case(*examined, CLAIMED, BACK)) == date(2027, 1, 20)
+
+
+def test_only_a_pending_claim_is_taken_back_and_after_it_came() -> None:
+    claimed = (PROPOSED, DECIDED, NOTIFIED, CLAIMED)
+    for facts in ((PROPOSED, DECIDED, NOTIFIED), (*claimed, BACK)):
+        with refused("not-found", "not_found"):
+            claims.withdraw(case(*facts), BACK, BACK.withdrawn_on)
+    with refused("not-found", "not_found"):
+        claims.withdraw(case(*claimed), BACK.model_copy(update={"claim_id": UUID(int=9)}), BACK.withdrawn_on)
+    with refused("claim-decided"):
+        claims.withdraw(case(*claimed, fact(RectificationDecided)), BACK, BACK.withdrawn_on)
+    for on in (CLAIMED.received_on - timedelta(days=1), BACK.withdrawn_on + timedelta(days=1)):
+        with refused("not-withdrawn-then", "invalid", "/withdrawn_on"):
+            claims.withdraw(case(*claimed), BACK.model_copy(update={"withdrawn_on": on}), BACK.withdrawn_on)
+
+
+def test_a_claim_whose_decision_a_court_annulled_is_decided_and_not_taken_back() -> None:
+    court = (fact(RectificationDecided), fact(RectificationNotified), fact(AppealLodged), fact(AppealDecided))
+    annulled = court[-1].model_copy(update={"outcome": "annulled", "open_until": None})
+    with refused("annulled"):
+        claims.withdraw(case(PROPOSED, DECIDED, NOTIFIED, CLAIMED, *court[:-1], annulled), BACK, BACK.withdrawn_on)

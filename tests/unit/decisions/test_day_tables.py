@@ -1,10 +1,10 @@
-"""The other rules that count days, over 2026 to 2028: appeals, supplements, hearings, reports of use, and the three
-years of de minimis aid.
+"""The other rules that count days, over 2026 to 2028: the members' claims, appeals, supplements, hearings, reports of
+use, and the three years and the registration of de minimis aid.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from schemas.decisions import (
     CaseOpened,
     DecisionMade,
     DecisionNotified,
+    DecisionPublished,
     HearingOpened,
     ProposalMade,
     RectificationClaimed,
@@ -27,6 +28,7 @@ from schemas.decisions import (
 )
 from schemas.facts import Fact
 from schemas.helsinki import HELSINKI
+from services.decisions.api.de_minimis import register_by
 from services.decisions.domain import cases, de_minimis, recovery, reports
 from services.decisions.domain.cases import Case
 from services.decisions.domain.de_minimis import Aid
@@ -70,9 +72,44 @@ class Office:
         self.day = day
         return self.claims._notice(self.case, GiveNotice(manner=manner))
 
+    def published(self, day: date) -> DecisionPublished:
+        return self.claims._published(APPLICATION, day, "olga")
+
     def supplement_by(self, day: date) -> date:
         self.day = day
         return self.decisions.supplement_by(self.decisions.today())
+
+
+# --- the members' claims: a week after the decision was on the web they count as told --------------------------
+
+MEMBERS = [
+    ("an ordinary month", "2.3.2026", "9.3.2026", "23.3.2026"),
+    ("the last day is Good Friday", "13.3.2026", "20.3.2026", "7.4.2026"),
+    ("the last day is May Day", "10.4.2026", "17.4.2026", "4.5.2026"),
+    ("the last day is Midsummer Eve", "29.5.2026", "5.6.2026", "22.6.2026"),
+    ("the last day is the day of 25 hours", "4.10.2026", "11.10.2026", "26.10.2026"),
+    ("the last day is Independence Day", "15.11.2026", "22.11.2026", "7.12.2026"),
+    ("the last day is Christmas Eve", "3.12.2026", "10.12.2026", "28.12.2026"),
+    ("published on a holiday", "6.12.2026", "13.12.2026", "28.12.2026"),
+    ("across the turn of the year", "14.12.2026", "21.12.2026", "4.1.2027"),
+    ("the last day is Epiphany", "16.12.2026", "23.12.2026", "7.1.2027"),
+    ("the last day is the leap day", "8.2.2028", "15.2.2028", "29.2.2028"),
+]
+
+
+@pytest.mark.parametrize(("why", "published_on", "received_on", "last"), MEMBERS, ids=[row[1] for row in MEMBERS])
+def test_the_members_last_day_is_the_one_in_the_table(
+    why: str, published_on: str, received_on: str, last: str
+) -> None:  # fmt: skip
+    published = Office().published(read(published_on))
+    assert (published.received_on, published.last_claim_day) == (read(received_on), read(last)), why
+
+
+def test_every_last_day_of_the_members_agrees_with_the_almanac() -> None:
+    office = Office()
+    for day in EVERY_DAY:
+        expected = OPEN[bisect_left(OPEN, day + timedelta(days=7 + 14))]
+        assert office.published(day).last_claim_day == expected, day
 
 
 # --- appeals and supplements ---------------------------------------------------------------------------------
@@ -165,7 +202,7 @@ def test_a_supplement_an_answer_and_a_report_are_due_after_the_day_of_the_reques
     assert state is not None
     assert granted is not None
     on, last = read(today), read(day)
-    hearing = fact(HearingOpened, amount=30_000, answer_by=last.isoformat())
+    hearing = fact(HearingOpened, amount=30_000, answer_by=last.isoformat(), learned_on=None)
     returned = fact(ReportReturned, due_on=last.isoformat())
     acts: tuple[tuple[Callable[[], list[Fact]], str], ...] = (
         (lambda: cases.request_supplement(state, APPLICATION, "Tilinpäätös?", last, on), "/due_on"),
@@ -271,3 +308,35 @@ def test_aid_of_every_day_counts_until_the_day_before_its_third_anniversary() ->
 
 def test_aid_of_a_later_day_that_was_recorded_first_counts_too() -> None:
     assert counts(date(2026, 2, 25), date(2026, 2, 24))
+
+
+REGISTERED = [
+    ("four weeks without a holiday", "2.2.2026", "2.3.2026"),
+    ("over Easter", "24.2.2026", "24.3.2026"),
+    ("over Good Friday and Easter Monday", "16.3.2026", "15.4.2026"),
+    ("over May Day and Ascension", "27.4.2026", "27.5.2026"),
+    ("over Midsummer Eve", "1.6.2026", "30.6.2026"),
+    ("granted on a Saturday", "7.2.2026", "6.3.2026"),
+    ("over Independence Day and Christmas Eve on a Friday", "1.12.2027", "31.12.2027"),
+    ("over New Year and Epiphany, granted on Christmas Eve", "24.12.2026", "26.1.2027"),
+    ("over the leap day", "7.2.2028", "6.3.2028"),
+]
+
+
+@pytest.mark.parametrize(("why", "granted_on", "last"), REGISTERED, ids=[row[1] for row in REGISTERED])
+def test_aid_is_registered_by_the_day_in_the_table(why: str, granted_on: str, last: str) -> None:
+    assert register_by(read(granted_on), county()) == read(last), why
+
+
+def test_aid_of_every_day_is_registered_within_twenty_open_days_of_the_almanac() -> None:
+    for day in EVERY_DAY:
+        assert register_by(day, county()) == OPEN[bisect_right(OPEN, day) + 19], day
+
+
+def test_the_countys_own_closed_days_are_no_days_to_register_on_and_without_a_rule_there_is_no_day() -> None:
+    known = county()
+    [rules] = known.deadlines
+    closed = rules.model_copy(update={"extra_closed": (date(2026, 2, 27), date(2026, 3, 2))})
+    assert register_by(date(2026, 2, 2), known.model_copy(update={"deadlines": (closed,)})) == date(2026, 3, 4)
+    silent = rules.model_copy(update={"de_minimis_register_days": None})
+    assert register_by(date(2026, 2, 2), known.model_copy(update={"deadlines": (silent,)})) is None

@@ -316,7 +316,13 @@ def test_other_funders_money_and_no_other_says_whether_it_was_received() -> None
 def test_a_grant_is_for_as_many_years_as_its_basket_allows(
     basket: str, years: int, wrong: list[tuple[str, str]]
 ) -> None:
-    assert told(basket=basket, years=years) == wrong
+    assert told(basket=basket, years=years, budget=ROWS) == wrong
+
+
+def test_where_own_funding_is_declared_the_budget_by_row_comes_with_the_application() -> None:
+    assert told(basket="project") == [("budget-missing", "/budget")]
+    assert "budget-missing" in applications.PAPER_MAY_LACK
+    assert told(basket="operating") == told(basket="theme") == told(basket="partnership") == []
 
 
 # --- what the call asks for ----------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from schemas.decisions import (
     DecisionMade,
     DecisionNotified,
     HearingAnswered,
+    HearingClosed,
     HearingOpened,
     NegotiationNoted,
     OwnFundingProven,
@@ -36,6 +37,7 @@ from schemas.decisions import (
     RectificationClaimed,
     RectificationDecided,
     RectificationNotified,
+    RectificationWithdrawn,
     ReportAccepted,
     ReportChecked,
     ReportReceived,
@@ -142,6 +144,10 @@ def told(of: Fact) -> ApplicationStandingChanged:
             "Oikaisuvaatimus on saapunut määräajan jälkeen 10.3.2026", {"due_on": None},
         ),
         (
+            fact(RectificationWithdrawn), "notified", "Oikaisuvaatimus on peruttu 12.3.2026: päätös pysyy voimassa",
+            {"due_on": None, "happened_on": date(2026, 3, 12), "request_id": fact(RectificationWithdrawn).claim_id},
+        ),
+        (
             fact(RectificationDecided, outcome="changed", reasons="Laskuvirhe"), "decided",
             "Päätöstä on muutettu oikaisuvaatimuksen johdosta: avustus on 1\u00a0600,00 euroa. Laskuvirhe",
             {"amount": 160_000, "request_id": fact(RectificationDecided).claim_id},
@@ -188,6 +194,10 @@ def told(of: Fact) -> ApplicationStandingChanged:
         (
             fact(HearingAnswered), "hearing", "Vastaus kuulemiseen on saapunut 20.10.2026",
             {"question": None, "due_on": None, "request_id": fact(HearingOpened).hearing_id},
+        ),
+        (
+            fact(HearingClosed), "hearing", "Kuuleminen on päätetty ilman takaisinperintää: Selvitys riittää",
+            {"question": None, "due_on": None, "amount": None, "request_id": fact(HearingOpened).hearing_id},
         ),
         (
             fact(RecoveryDecided), "recovery",
@@ -368,10 +378,11 @@ def test_a_reason_as_long_as_a_text_may_be_is_told_whole_and_the_note_is_cut(kin
     ("of", "occasion"),
     [
         (fact(DecisionNotified), "notified"), (fact(RectificationNotified), "claim_notified"),
-        (fact(CaseOpened), "received"), (fact(RectificationClaimed), None),
+        (fact(CaseOpened), "received"), (fact(RectificationClaimed), None), (fact(RectificationWithdrawn), None),
         (fact(ReportRequested), "report_due"), (fact(ReportReminded), "report_overdue"),
         (fact(ReportReturned), "report_returned"), (fact(ReportAccepted), None),
         (fact(HearingOpened), "hearing"), (fact(HearingAnswered), None), (fact(RecoveryDecided), "recovery"),
+        (fact(HearingClosed), None),
         (fact(AgreementDrafted), "agreement_offered"), (fact(AgreementPartySigned, party="association"), None),
         (fact(PartnershipReviewed), None), (fact(ReportReceived), None), (fact(AppealLodged), None),
         (fact(OwnFundingProven, amount=100, total=100), "own_funding_awaited"), (fact(OwnFundingProven), None),

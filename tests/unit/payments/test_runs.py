@@ -32,9 +32,12 @@ from tests.unit.given import fact, folded, refused
 TODAY = date(2026, 7, 10)
 A, B, C = "EAAAA-1-1", "EBBBB-1-1", "ECCCC-1-1"
 SAMPLE = SAMPLES["run.proposed", 1]["lines"][0]
-LINES = tuple(PaymentLine.model_validate({**SAMPLE, "end_to_end_id": each}) for each in (A, B, C))
+LINES = tuple(
+    PaymentLine.model_validate({**SAMPLE, "application_id": UUID(int=number), "end_to_end_id": each})
+    for number, each in enumerate((A, B, C), start=1)
+)
 LINE_SUM = 150_000
-NOT_TIED = Payees({LINES[0].application_id: frozenset()})
+NOT_TIED = Payees({each.application_id: frozenset() for each in LINES})
 
 
 def run(*facts: Fact) -> Run:
@@ -47,8 +50,8 @@ def approved(person: str, *lines: str, on_behalf_of: str | None = None) -> RunAp
     return fact(RunApproved, person=person, lines=lines or None, on_behalf_of=on_behalf_of)
 
 
-def limits(*facts: Fact, default: int | None = None) -> Rules:
-    return Rules(2, folded(approvers.evolve, Approvers(), *facts), default, NOT_TIED)
+def limits(*facts: Fact, default: int | None = None, payees: Payees = NOT_TIED) -> Rules:
+    return Rules(2, folded(approvers.evolve, Approvers(), *facts), default, payees)
 
 
 def limit(approver: str, cents: int, **changed: object) -> ApproverLimitSet:
@@ -56,7 +59,7 @@ def limit(approver: str, cents: int, **changed: object) -> ApproverLimitSet:
 
 
 def stand_in(**changed: object) -> ApproverStandInNamed:
-    return fact(ApproverStandInNamed, principal="paula", stand_in="bertta", limit=1_000_000, **changed)
+    return fact(ApproverStandInNamed, **{"principal": "paula", "stand_in": "bertta", "limit": 1_000_000, **changed})
 
 
 def approve(state: Run, person: str, *lines: str, rules: Rules | None = None) -> RunApproved | RunApprovalRefused:
@@ -287,10 +290,11 @@ WISHES = st.lists(st.tuples(PEOPLE, st.sets(st.sampled_from([A, B, C]))), max_si
 
 
 @given(wishes=WISHES)
-def test_whatever_people_try_a_ready_line_has_two_different_approvers_who_did_not_prepare_it(
+def test_whatever_people_try_a_ready_line_has_two_different_approvers_who_did_not_prepare_it_nor_act_for_its_payee(
     wishes: list[tuple[str, set[str]]],
 ) -> None:
-    rules = limits(limit("bertta", LINE_SUM), stand_in())
+    payees = Payees({**NOT_TIED.people, LINES[2].application_id: frozenset({"paula"})})
+    rules = limits(limit("bertta", LINE_SUM), stand_in(), payees=payees)
     state = run()
     for person, lines in wishes:
         try:
@@ -308,3 +312,4 @@ def test_whatever_people_try_a_ready_line_has_two_different_approvers_who_did_no
         assert len(set(people)) == len(people)
         assert len(set(offices)) == len(offices)
         assert "anna" not in people + offices
+        assert line.end_to_end_id != C or "paula" not in people + offices
