@@ -39,15 +39,9 @@ def _as_moment(value: Any) -> Any:
     raise ValueError("a moment names its date, time and offset, such as 2026-01-15T16:00:00+02:00")
 
 
-EARLIEST_YEAR, LATEST_YEAR = 1900, 9000
-"""What lies outside has no date in another time zone, or is a slip of the hand."""
-
-
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment names its offset, such as 2026-01-15T16:00:00+02:00")
-    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
-        raise ValueError(f"a moment lies in the years {EARLIEST_YEAR} to {LATEST_YEAR}")
     return moment
 
 

@@ -81,6 +81,11 @@ _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """Nothing was recorded before or will be after. Moments near the ends of the calendar have no UTC."""
 
 
+def bounded(moment: datetime | None) -> datetime | None:
+    """The moment, or the nearest one that has its UTC: before it or after it nothing was recorded either."""
+    return None if moment is None else min(max(moment, _EARLIEST), _LATEST)
+
+
 @dataclass(frozen=True, slots=True)
 class AsOf:
     """A past position or moment; both None mean now."""
@@ -100,7 +105,7 @@ async def as_of(
     """FastAPI dependency. Raises Problem 400 when both are given."""
     if position is not None and moment is not None:
         raise Problem(400, "as-of-twice", "As of when?", "Give position or moment, not both.")
-    return AsOf(position, None if moment is None else min(max(moment, _EARLIEST), _LATEST))
+    return AsOf(position, bounded(moment))
 
 
 def encode(answer: Mapping[str, Any]) -> bytes:

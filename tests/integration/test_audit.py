@@ -188,6 +188,9 @@ async def test_events_are_found_by_any_combination(watched: Watched) -> None:
         assert await found(client, association_id="2050864-5", municipality="lieksa") == []
         fourth = (await client.get(f"/v1/sources/{LEDGER}/events/4")).json()["event"]["recorded_at"]
         assert await found(client, **{"from": fourth}) == [4, 5, 6, 7]
+        # Moments that have no UTC are before, or after, everything.
+        early, late = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"
+        assert await found(client, **{"from": early, "to": late}) == [1, 2, 3, 4, 5, 6, 7]
         assert await found(client, to=fourth) == [1, 2, 3]
 
 

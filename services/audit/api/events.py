@@ -14,6 +14,7 @@ from services.audit.documents import EventDocument
 from services.audit.domain.filters import EventFilter
 from services.audit.views import POSITION_MAX
 from services.ledger.records import encode_moment
+from services.web.commands import bounded
 from services.web.identity import Identity
 from services.web.pages import Page, PageRequest, cut_page, page_request
 from services.web.problems import Problem, problem_responses
@@ -49,7 +50,7 @@ async def event_filter(
     """FastAPI dependency: any combination of conditions."""
     return EventFilter(
         source, type, stream, actor, application_id, association_id, diary_number, municipality, amount_min,
-        amount_max, recorded_from, recorded_before, position_min, position_max,
+        amount_max, bounded(recorded_from), bounded(recorded_before), position_min, position_max,
     )  # fmt: skip
 
 
