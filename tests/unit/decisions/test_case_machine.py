@@ -69,9 +69,10 @@ SAID: list[tuple[Outcome, int]] = [
     ("not_examined", 0), ("granted", 400), ("granted_in_part", APPLIED), ("rejected", 1),
 ]  # fmt: skip
 RULINGS: Final = st.sampled_from(SAID)
-THEN: Final = st.sampled_from(
-    ["nothing", "final", "upheld", "changed", "changed", "late", "appealed", "annulled", "appealed late", "recovered"]
-)
+THEN: Final = st.sampled_from([
+    "nothing", "final", "upheld", "changed", "changed", "late", "appealed", "annulled", "appealed late", "recovered",
+    "withdrawn",
+])  # fmt: skip
 """What comes of a case that was decided, notified and perhaps paid."""
 WRITTEN: Final[Kinds] = {
     ActRefused, AgendaSet, AppealDecided, AppealLodged, AppropriationCommitted, AppropriationReleased,
@@ -241,7 +242,7 @@ class CasesMachine(Desk, RuleBasedStateMachine):
         if rarely == 0 and case.decision is None and not case.closed_without_decision:
             self.add(number, fact(CaseWithdrawn))
 
-    @rule(number=NUMBERS, person=PERSONS, rarely=RARELY)
+    @rule(number=NUMBERS, person=PERSONS, rarely=st.integers(0, 2))
     def transfer(self, number: int, person: str, rarely: int) -> None:
         if rarely == 0:
             self.act(number, person, "transfer", lambda case: (cases.transfer(case, "Kunnan tehtävä"), []))
@@ -295,6 +296,9 @@ class CasesMachine(Desk, RuleBasedStateMachine):
             return
         new: tuple[Outcome, int] = ("granted_in_part", min(300 + 200 * turn, self.case(number).eligible))
         self.claim(number)
+        if then == "withdrawn":
+            self.withdraw_claim(number, "otto", earlier=False)
+            return
         changes = then not in {"upheld", "late"} and not self.case(number).opened.late
         self.decide_claim(number, second, new, changes, at_meeting=turn > 1)
         self.notify_claim(number, "otto")
@@ -341,11 +345,6 @@ class CasesMachine(Desk, RuleBasedStateMachine):
             person=person,
         )  # fmt: skip
         self.act(number, person, "withdraw_claim", lambda each: (claims.withdraw(each, withdrawn, self.today), []))
-
-    @rule(number=NUMBERS, person=PERSONS)
-    def claim_and_withdraw(self, number: int, person: str) -> None:
-        self.claim(number)
-        self.withdraw_claim(number, person, earlier=False)
 
     @rule(number=NUMBERS)
     def claim(self, number: int) -> None:
