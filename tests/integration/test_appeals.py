@@ -56,7 +56,7 @@ async def county(database: FreshDatabase, tmp_path: Path) -> AsyncIterator[Count
         in_process("payments", database, folders[1], SPRING) as payments,
     ):
         county = County(decisions, payments)
-        plan = [Instalment(number=1, amount=150_000, payable_from="2026-03-01")]  # type: ignore[arg-type]
+        plan = [Instalment(number=1, amount=150_000, payable_from="2026-03-01")]
         made = fact(DecisionMade, application_id=CASE, pays="when_final", amount=150_000, instalments=plan)
         opened = fact(CaseOpened, application_id=CASE, applied=200_000, pays="when_final")
         others = [fact(kind, application_id=CASE) for kind in (DecisionNotified, RectificationClaimed)]
