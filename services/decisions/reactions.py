@@ -25,7 +25,7 @@ from schemas.intake import (
 )
 from schemas.payments import PaymentBooked, PaymentReturnCharged, PaymentReturned, RecoveryOverpaid, RecoverySetOff
 from services.ledger import Ledger, NotYet, Record, StreamWrite
-from services.web.handling import Loaded, fact_of, load
+from services.web.handling import Loaded, fact_of, load, load_many
 
 from .domain import appropriations, assessment, cases, changes, people, projects, reports
 
@@ -128,10 +128,12 @@ class Reactions:
         where = {"association_id": noted.association_id}
         while page := await self._ledger.page("cases", position, after=after, where=where):
             after = page[-1].key
-            for entry in page:
-                loaded = await load(self._ledger, f"case/{entry.key}", cases.evolve, None)
-                if loaded.state is not None and (facts := cases.found(loaded.state, tied)):
-                    writes.append(loaded.write(facts))
+            own = await load_many(self._ledger, [f"case/{entry.key}" for entry in page], cases.evolve, None)
+            writes += [
+                loaded.write(facts)
+                for loaded in own.values()
+                if loaded.state is not None and (facts := cases.found(loaded.state, tied))
+            ]
         return writes
 
     def by_type(self) -> Mapping[str, Mapping[str, Reaction]]:

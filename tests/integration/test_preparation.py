@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -24,6 +25,7 @@ from schemas.decisions import (
     TaskDecided,
 )
 from schemas.intake import ApplicationSupplemented, PersonNamed
+from services.decisions.handlers import Decisions
 from services.ledger.parking import list_parked
 from services.web.identity import Role
 from tests.infrastructure.databases import FreshDatabase
@@ -290,3 +292,27 @@ async def test_a_board_decides_many_as_proposed_section_by_section_and_once(desk
     assert (second["section"], second["outcome"], second["reasons"], second["use_until"]) == (
         2, "rejected", "Ei riitä", None,
     )  # fmt: skip
+
+
+async def test_a_proposal_made_in_the_moment_between_is_not_decided_as_the_one_that_was_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.appropriation()
+    case = await desk.case(1, fact(ProposalMade, person="bertta", outcome="granted", amount="2000.00 EUR"))
+    meanwhile = [fact(ProposalMade, application_id=case, person="bertta", amount="100.00 EUR")]
+    read = Decisions.existing
+
+    async def read_and_then(self: Decisions, application_id: UUID) -> Any:
+        found = await read(self, application_id)
+        if meanwhile:
+            await desk.service.given(f"case/{case}", meanwhile.pop())
+        return found
+
+    monkeypatch.setattr(Decisions, "existing", read_and_then)
+    sent = {"application_ids": [case], "organ": "hyte-johtaja", "payable_from": ["2026-04-01"]}
+    [told] = (await desk.post("bulk/decisions", sent, by="anna")).json()["items"]
+    assert told["reason"] == "proposal-replaced"
+    assert "decision.made" not in await desk.last_types(case)
+    [told] = (await desk.post("bulk/decisions", sent, by="anna")).json()["items"]
+    assert told["done"]
+    assert (await desk.shown(f"cases/{case}"))["amount"] == "100.00 EUR"

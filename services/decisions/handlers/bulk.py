@@ -14,6 +14,7 @@ from schemas.facts import Contract, Date
 from schemas.identifiers import Name, Slug, Text
 from schemas.money import euros
 from schemas.refusals import Refused, SeveralRefused, conflict, not_found
+from services.decisions.domain.cases import Case
 from services.ledger import KeyReused, VersionConflict
 from services.web.commands import Command
 from services.web.handling import Answer
@@ -52,7 +53,13 @@ async def decide_as_proposed(decisions: Decisions, command: Command, given: Deci
         _, case = await decisions.existing(application_id)
         if case.proposal is None:
             raise conflict("no-proposal", "a decision needs a proposal first")
-        return await decisions.make_decision(own, application_id, _as_proposed(case.proposal, given))
+        proposal = case.proposal
+
+        def check(by_now: Case) -> None:
+            if by_now.proposal != proposal:
+                raise conflict("proposal-replaced", "another proposal was made meanwhile: read it, and decide again")
+
+        return await decisions.make_decision(own, application_id, _as_proposed(proposal, given), check)
 
     return await on_each(command, given.application_ids, act)
 

@@ -278,8 +278,13 @@ class Decisions:
                 "task-undecided", f"{name} is the county's task in part: decide its part with a reason first"
             )
 
-    async def make_decision(self, command: Command, application_id: UUID, made: MakeDecision) -> Answer:
-        """Decides; binds the appropriation and takes the meeting's next section in the same transaction."""
+    async def make_decision(
+        self, command: Command, application_id: UUID, made: MakeDecision,
+        check: Callable[[Case], None] = lambda _case: None,
+    ) -> Answer:  # fmt: skip
+        """Decides; binds the appropriation and takes the meeting's next section in the same transaction. `check` raises
+        Refused for what else keeps the case from it.
+        """
         person = command.identity.person
 
         async def decide() -> Plan:
@@ -296,6 +301,7 @@ class Decisions:
                 made.payable_from, made.meeting_id, section, mandate.on_behalf_of, made.use,
             )  # fmt: skip
             facts = cases.decide(case, ruling)
+            check(case)
             self.check_task(case, made.amount)
             cases.check_assessed(case, await self.call_for(case))
             writes += await self.commitments.bind(case, made.amount, on)
